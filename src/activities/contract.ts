@@ -1,0 +1,99 @@
+// What activities take and give. Workflows import these types only; the implementations are in the files beside.
+import type { NodeKind, NodeState, Placement, SessionInfo } from '../model/cluster.ts';
+import type { ClusterSpec } from '../model/spec/schema.ts';
+
+/** Reported to the operation's workflow (signal `stepWaiting`) by activities that may wait long. */
+export interface Caller {
+  operationWorkflowId: string;
+  step: string;
+}
+
+export interface HoldSubscriptionInput {
+  cluster: string;
+  spec: ClusterSpec;
+  /** epoch = epochBase + attempt of the activity; the base grows by EPOCHS_PER_RUN with each new schedule. */
+  epochBase: number;
+}
+
+export interface PlaceNodeInput {
+  caller: Caller;
+  session: SessionInfo;
+  cluster: string;
+  incarnation: string;
+  spec: ClusterSpec;
+  node: { name: string; kind: NodeKind };
+  placementNumber: number;
+  /** Placed nodes of the same cluster, for the constraints. */
+  others: { name: string; kind: NodeKind; placement: Placement }[];
+}
+
+export interface LaunchNodeInput {
+  caller: Caller;
+  session: SessionInfo;
+  cluster: string;
+  incarnation: string;
+  spec: ClusterSpec;
+  kafkaClusterId: string;
+  node: NodeState;
+  taskId: string;
+  /** Every controller with its address, for the configuration. */
+  controllers: NodeState[];
+  /** False on the very first try of this task id: nothing can exist yet, so nothing is looked for. */
+  look: boolean;
+}
+/** How the task of a launch stands: running, or ended before it ran (with Mesos' words). */
+export type LaunchResult =
+  | { running: true; configHash: string }
+  | { running: false; state: string; reason: string };
+
+export interface StopNodeInput {
+  caller: Caller;
+  session: SessionInfo;
+  taskId: string;
+  agentId: string;
+  killGraceSeconds: number;
+}
+export type StopResult = { stopped: true; state: string } | { stopped: false; reason: string };
+
+export interface ReleaseNodeInput {
+  caller: Caller;
+  session: SessionInfo;
+  cluster: string;
+  incarnation: string;
+  spec: ClusterSpec;
+  node: string;
+  placement: Placement | null;
+}
+/** What could not be released is said, not hidden: `left` names it. */
+export interface ReleaseResult {
+  released: boolean;
+  left?: string;
+}
+
+export interface KafkaAddress {
+  nodeId: number;
+  host: string;
+  port: number;
+}
+export interface AwaitControllersInput {
+  caller: Caller;
+  /** The controller that was started. */
+  nodeId: number;
+  controllers: KafkaAddress[];
+}
+export interface AwaitBrokerInput {
+  caller: Caller;
+  nodeId: number;
+  brokers: KafkaAddress[];
+}
+export interface VerifyInput {
+  caller: Caller;
+  kafkaClusterId: string;
+  brokers: KafkaAddress[];
+  controllers: KafkaAddress[];
+}
+export interface VerifyResult {
+  produced: number;
+  consumed: number;
+  brokers: number;
+}

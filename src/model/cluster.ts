@@ -1,0 +1,141 @@
+// What Millrace knows about one cluster at run time: its nodes, its Mesos session, its operations. Plain JSON only:
+// all of it crosses Temporal boundaries.
+import type { ClusterSpec } from './spec/schema.ts';
+
+export const NODE_KIND = { BROKER: 'broker', CONTROLLER: 'controller' } as const;
+export type NodeKind = (typeof NODE_KIND)[keyof typeof NODE_KIND];
+
+/** Where a node lives: recorded before anything runs, kept for the node's life, changed only by `replace`. */
+export interface Placement {
+  /** Grows by one with each replacement of the node; part of the reservation's label and of the volume's id. */
+  number: number;
+  agentId: string;
+  hostname: string;
+  /** The one port of the node: a broker's client port, a controller's quorum port. */
+  port: number;
+  /** Id of the persistent volume. */
+  volumeId: string;
+  cpus: number;
+  memMb: number;
+  diskMb: number;
+  attributes: Record<string, string>;
+  region?: string;
+  zone?: string;
+}
+
+/** The states of a node that a person sees. */
+export const NODE_STATUS = {
+  PLANNED: 'PLANNED',
+  PLACED: 'PLACED',
+  STARTING: 'STARTING',
+  READY: 'READY',
+  STOPPING: 'STOPPING',
+  STOPPED: 'STOPPED',
+  FAILED: 'FAILED',
+  RELEASED: 'RELEASED',
+} as const;
+export type NodeStatus = (typeof NODE_STATUS)[keyof typeof NODE_STATUS];
+
+export interface NodeState {
+  /** `broker-0`, `controller-1`. */
+  name: string;
+  kind: NodeKind;
+  /** Kafka's `node.id`; never changes. */
+  nodeId: number;
+  /** Kafka's `directory.id` of the node's data directory (22 characters, base64url of a uuid). */
+  directoryId: string;
+  status: NodeStatus;
+  placement: Placement | null;
+  /** How many tasks were ever named for this node; the newest is `taskIdOf(node.name, launches)`. */
+  launches: number;
+  /** State that Mesos last reported for the newest task, e.g. `TASK_RUNNING`; null before the first. */
+  taskState: string | null;
+  /** Why the node is in its status, when that is not obvious. */
+  reason?: string;
+  /** Hash of the rendered configuration that the newest task runs with. */
+  configHash?: string;
+}
+
+/** Id of the n-th task of a node, decided before it is launched: `broker-0.3`. */
+export function taskIdOf(node: string, launch: number): string {
+  return `${node}.${launch}`;
+}
+
+/** The node's name and launch number in a task id; null when it is not one of ours. */
+export function parseTaskId(taskId: string): { node: string; launch: number } | null {
+  const match = /^((?:broker|controller)-\d+)\.(\d+)$/.exec(taskId);
+  return match ? { node: match[1]!, launch: Number(match[2]) } : null;
+}
+
+/** The open Mesos scheduler subscription of a cluster, as its holder announced it. */
+export interface SessionInfo {
+  epoch: number;
+  frameworkId: string;
+  /** `Mesos-Stream-Id`, the fencing token of every call. */
+  streamId: string;
+  /** Base URL of the leading master, e.g. `http://10.0.0.1:5050`. */
+  master: string;
+  /** Task queue of the one worker process that holds the stream. */
+  taskQueue: string;
+}
+
+export const OPERATION_KIND = { INSTALL: 'install', UNINSTALL: 'uninstall', RECOVER: 'recover' } as const;
+export type OperationKind = (typeof OPERATION_KIND)[keyof typeof OPERATION_KIND];
+
+/** States of a whole operation as shown in lists and in the search attribute `KafkaOperationState`. */
+export const OPERATION_STATE = {
+  RUNNING: 'RUNNING',
+  WAITING: 'WAITING',
+  PAUSED: 'PAUSED',
+  FAILED: 'FAILED',
+  COMPLETE: 'COMPLETE',
+  ABORTED: 'ABORTED',
+} as const;
+export type OperationState = (typeof OPERATION_STATE)[keyof typeof OPERATION_STATE];
+
+/** An operation in the history of its cluster. */
+export interface OperationRecord {
+  /** `orders/install#1`. */
+  id: string;
+  kind: OperationKind;
+  state: OperationState;
+  requestedBy: string;
+  reason?: string;
+  /** Milliseconds since 1970. */
+  startedAtMs: number;
+  endedAtMs?: number;
+  planHash: string;
+  /** Why it ended as it did, when not COMPLETE, and what was left over. */
+  outcome?: string;
+}
+
+export const CLUSTER_STATUS = {
+  INSTALLING: 'INSTALLING',
+  RUNNING: 'RUNNING',
+  DEGRADED: 'DEGRADED',
+  INSTALL_ABORTED: 'INSTALL_ABORTED',
+  UNINSTALLING: 'UNINSTALLING',
+  UNINSTALLED: 'UNINSTALLED',
+} as const;
+export type ClusterStatus = (typeof CLUSTER_STATUS)[keyof typeof CLUSTER_STATUS];
+
+/** The entity's whole truth about a cluster; carried over continue-as-new and answered by the query `cluster`. */
+export interface ClusterState {
+  name: string;
+  spec: ClusterSpec;
+  /** Grows by one with each accepted spec. */
+  generation: number;
+  status: ClusterStatus;
+  /** 8 hex digits drawn at install; keeps names of a re-installed cluster apart from those of the former one. */
+  incarnation: string;
+  /** Kafka's cluster id (22 characters, base64url of a uuid). */
+  kafkaClusterId: string;
+  frameworkId: string;
+  session: SessionInfo | null;
+  /** Why there is no session at the moment, as its would-be holder reported it. */
+  sessionProblem?: string;
+  nodes: Record<string, NodeState>;
+  operation: OperationRecord | null;
+  history: OperationRecord[];
+  createdAtMs: number;
+}

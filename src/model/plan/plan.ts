@@ -1,0 +1,80 @@
+// A plan: phases of steps, computed before anything is touched. What is shown is exactly what is run.
+import type { OperationKind } from '../cluster.ts';
+
+export const STATUS = {
+  PENDING: 'PENDING',
+  RUNNING: 'RUNNING',
+  WAITING: 'WAITING',
+  COMPLETE: 'COMPLETE',
+  FAILED: 'FAILED',
+  SKIPPED: 'SKIPPED',
+  ABORTED: 'ABORTED',
+} as const;
+/** Status of a step, a phase and a plan (design.md, section 1). */
+export type Status = (typeof STATUS)[keyof typeof STATUS];
+
+/** What a step does; the operation maps each kind to activities. */
+export type StepAction =
+  | { kind: 'place'; node: string }
+  | { kind: 'start'; node: string }
+  | { kind: 'verify' }
+  | { kind: 'stop'; node: string }
+  | { kind: 'release'; node: string }
+  | { kind: 'deregister' };
+
+export interface PlanStep {
+  /** Unique in its plan and stable: `start:broker-0`. What `retry` and `skip` name. */
+  id: string;
+  /** One line for people: `start broker-0`. */
+  title: string;
+  action: StepAction;
+}
+
+export interface PlanPhase {
+  name: string;
+  /** Names of phases that must have ended before this one begins. */
+  after: string[];
+  /** `parallel`: all steps at once; `serial`: one after the other. */
+  strategy: 'serial' | 'parallel';
+  steps: PlanStep[];
+}
+
+export interface Plan {
+  operation: OperationKind;
+  cluster: string;
+  phases: PlanPhase[];
+}
+
+/** A step as it stands at a moment. */
+export interface StepProgress extends PlanStep {
+  status: Status;
+  /** How often it was begun. */
+  runs: number;
+  /** Why it waits, failed, was skipped or aborted, and what a person can do. */
+  reason?: string;
+  /** Milliseconds since 1970: when the present status began. */
+  sinceMs: number;
+  startedAtMs?: number;
+  endedAtMs?: number;
+}
+
+export interface PhaseProgress extends Omit<PlanPhase, 'steps'> {
+  status: Status;
+  steps: StepProgress[];
+}
+
+/** The plan with everything that happened so far; the answer of the query `progress`. */
+export interface PlanProgress {
+  operationId: string;
+  operation: OperationKind;
+  cluster: string;
+  planHash: string;
+  status: Status;
+  paused: boolean;
+  requestedBy: string;
+  startedAtMs: number;
+  endedAtMs?: number;
+  phases: PhaseProgress[];
+  /** The newest messages that were refused, and other notes for people; bounded. */
+  notes: string[];
+}

@@ -1,0 +1,161 @@
+// Names and argument types of everything that can be said to a workflow. API, CLI, activities and tests import this
+// file, never a workflow. Each message takes exactly one JSON object, so that the Temporal UI's dialogs can send it.
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { ClusterState, NodeState, OperationKind, OperationRecord, SessionInfo } from '../model/cluster.ts';
+import type { Plan, PlanProgress } from '../model/plan/plan.ts';
+import type { ClusterSpec } from '../model/spec/schema.ts';
+
+/** Task queue of workflows and of every activity that needs no open session. */
+export const TASK_QUEUE = 'millrace';
+
+// ---- ids -------------------------------------------------------------------------------------------------------
+
+/** Workflow id of a cluster's entity; it is the lock on the cluster's name. */
+export const clusterWorkflowId = (cluster: string) => `kafka/${cluster}`;
+export const sessionWorkflowId = (cluster: string) => `kafka/${cluster}/session`;
+/** `orders/install#1`: what people call an operation. */
+export const operationIdOf = (cluster: string, kind: OperationKind, n: number) => `${cluster}/${kind}#${n}`;
+/** Workflow id of the operation with this operation id. */
+export const operationWorkflowId = (operationId: string) => `kafka/${operationId}`;
+
+/** Splits `team/orders/install#1`; null when it is not an operation id. */
+export function parseOperationId(operationId: string): { cluster: string; kind: string; n: number } | null {
+  const match = /^(.+)\/([a-z]+)#(\d+)$/.exec(operationId);
+  return match ? { cluster: match[1]!, kind: match[2]!, n: Number(match[3]) } : null;
+}
+
+// ---- workflow types (names in the Temporal UI) -----------------------------------------------------------------
+
+export const WORKFLOW_TYPE = {
+  CLUSTER: 'cluster',
+  SESSION: 'session',
+  INSTALL: 'install',
+  UNINSTALL: 'uninstall',
+  RECOVER: 'recover',
+} as const;
+
+// ---- search attributes -----------------------------------------------------------------------------------------
+
+/** Cluster name on each workflow of a cluster. */
+export const KAFKA_CLUSTER = defineSearchAttributeKey('KafkaCluster', 'KEYWORD');
+/** Kind of operation: `install`, … */
+export const KAFKA_OPERATION = defineSearchAttributeKey('KafkaOperation', 'KEYWORD');
+/** `OperationState` of an operation; `FAILED` and `WAITING` find what waits for a person. */
+export const KAFKA_OPERATION_STATE = defineSearchAttributeKey('KafkaOperationState', 'KEYWORD');
+
+// ---- entity ----------------------------------------------------------------------------------------------------
+
+export interface InstallRequest {
+  /** Complete: parsed by the schema, site defaults filled in. */
+  spec: ClusterSpec;
+  requestedBy: string;
+  reason?: string;
+}
+export interface OperationRequest {
+  requestedBy: string;
+  reason?: string;
+}
+/** The synchronous answer to each request that starts an operation. */
+export interface OperationAccepted {
+  operationId: string;
+  workflowId: string;
+  plan: Plan;
+  planHash: string;
+}
+/** Starts the installation; sent with update-with-start. Refused with CLUSTER_EXISTS when the name is taken. */
+export const installUpdate = defineUpdate<OperationAccepted, [InstallRequest]>('install');
+/** Refused with CLUSTER_NOT_FOUND or OPERATION_RUNNING. */
+export const uninstallUpdate = defineUpdate<OperationAccepted, [OperationRequest]>('uninstall');
+
+export interface ClaimEpochRequest {
+  epoch: number;
+}
+export interface ClaimedEpoch {
+  frameworkId: string;
+  /** Tasks which the entity believes to exist, to be reconciled explicitly. */
+  knownTasks: { taskId: string; agentId: string; state: string | null }[];
+}
+/** Sent by `holdSubscription` before it subscribes; the validator refuses an epoch that is not greater (EPOCH_STALE). */
+export const claimEpochUpdate = defineUpdate<ClaimedEpoch, [ClaimEpochRequest]>('claimEpoch');
+
+/** The holder has subscribed. Ignored unless its epoch is the claimed one. */
+export const sessionOpenedSignal = defineSignal<[SessionInfo]>('sessionOpened');
+/** The would-be holder can't subscribe; sent when the reason changes. */
+export const sessionProblemSignal = defineSignal<[{ epoch: number; reason: string }]>('sessionProblem');
+
+export interface TaskStatusSignal {
+  /** base64; absent for what the master says by itself (reconciliation). Duplicates are dropped by it. */
+  uuid?: string;
+  taskId: string;
+  agentId: string;
+  /** Mesos' state: `TASK_RUNNING`, … */
+  state: string;
+  reason?: string;
+  message?: string;
+}
+/** A task status that the entity must know (running or terminal); acknowledged to Mesos only after this is accepted. */
+export const taskStatusSignal = defineSignal<[TaskStatusSignal]>('taskStatus');
+/** An operation reports a change of a node; the given fields replace those of the entity. */
+export const nodeChangedSignal = defineSignal<[{ operationId: string; nodes: NodeState[] }]>('nodeChanged');
+
+/** The whole state; null before the install request was accepted. */
+export const clusterQuery = defineQuery<ClusterState | null>('cluster');
+
+// ---- operations ------------------------------------------------------------------------------------------------
+
+export interface OperationInput {
+  operationId: string;
+  cluster: ClusterState;
+  plan: Plan;
+  planHash: string;
+  requestedBy: string;
+  reason?: string;
+}
+/** What the entity learns when an operation has ended (its workflow result). */
+export interface OperationResult {
+  state: 'COMPLETE' | 'ABORTED';
+  outcome?: string;
+}
+
+export interface StepMessage {
+  /** Id of the step, e.g. `start:broker-0`. */
+  step: string;
+  /** Who sends it; shown in the notes. */
+  by?: string;
+}
+export interface SkipMessage extends StepMessage {
+  reason: string;
+}
+export interface PauseMessage {
+  by?: string;
+  reason?: string;
+}
+export interface AbortMessage {
+  by?: string;
+  reason: string;
+}
+// Each exists as a signal (for the Temporal UI; a bad one is noted in the plan's notes) and, with the same name and
+// argument, as an update (for API and CLI; a bad one is refused with STEP_NOT_FOUND, STEP_NOT_FAILED, …).
+export const pauseSignal = defineSignal<[PauseMessage]>('pause');
+export const resumeSignal = defineSignal<[PauseMessage]>('resume');
+export const retryStepSignal = defineSignal<[StepMessage]>('retryStep');
+export const skipStepSignal = defineSignal<[SkipMessage]>('skipStep');
+export const abortSignal = defineSignal<[AbortMessage]>('abort');
+export const pauseUpdate = defineUpdate<PlanProgress, [PauseMessage]>('pause');
+export const resumeUpdate = defineUpdate<PlanProgress, [PauseMessage]>('resume');
+export const retryStepUpdate = defineUpdate<PlanProgress, [StepMessage]>('retryStep');
+export const skipStepUpdate = defineUpdate<PlanProgress, [SkipMessage]>('skipStep');
+export const abortUpdate = defineUpdate<PlanProgress, [AbortMessage]>('abort');
+
+/** From the entity: there is a (newer) session, or the reason why there is none. */
+export const sessionChangedSignal = defineSignal<[{ session: SessionInfo | null; problem?: string }]>('sessionChanged');
+/** From the entity: the newest task of a node has ended. */
+export const taskEndedSignal = defineSignal<[TaskStatusSignal & { node: string }]>('taskEnded');
+/** From an activity: what a running step waits for; null when it goes on. */
+export const stepWaitingSignal = defineSignal<[{ step: string; reason: string | null }]>('stepWaiting');
+
+export const planQuery = defineQuery<Plan>('plan');
+export const progressQuery = defineQuery<PlanProgress>('progress');
+
+export type { ClusterState, NodeState, OperationRecord, SessionInfo };

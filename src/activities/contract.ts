@@ -1,6 +1,7 @@
 // What activities take and give. Workflows import these types only; the implementations are in the files beside.
 import type { NodeKind, NodeState, Placement, SessionInfo } from '../model/cluster.ts';
 import type { ClusterSpec } from '../model/spec/schema.ts';
+import type { FrameworkIdentity, OperationResult } from '../workflows/contract.ts';
 
 /** Reported to the operation's workflow (signal `stepWaiting`) by activities that may wait long. */
 export interface Caller {
@@ -10,7 +11,7 @@ export interface Caller {
 
 export interface HoldSubscriptionInput {
   cluster: string;
-  spec: ClusterSpec;
+  framework: FrameworkIdentity;
   /** epoch = epochBase + attempt of the activity; the base grows by EPOCHS_PER_RUN with each new schedule. */
   epochBase: number;
 }
@@ -96,4 +97,42 @@ export interface VerifyResult {
   produced: number;
   consumed: number;
   brokers: number;
+}
+
+export interface KillTaskInput {
+  session: SessionInfo;
+  taskId: string;
+  agentId: string;
+}
+export interface TeardownInput {
+  session: SessionInfo;
+}
+
+/** Activities that any worker may run. */
+export interface Activities {
+  /** Holds the scheduler subscription until it is cancelled; never returns by itself. */
+  holdSubscription(input: HoldSubscriptionInput): Promise<void>;
+  /** Kills a task that must not be: unknown to the entity, or superseded. */
+  killTask(input: KillTaskInput): Promise<void>;
+  /** Removes the framework from Mesos. */
+  teardownFramework(input: TeardownInput): Promise<void>;
+  /** Returns when the controller is a caught-up voter of a quorum with a leader. */
+  awaitControllerReady(input: AwaitControllersInput): Promise<void>;
+  /** Returns when the broker is registered and every replica that it hosts is in sync. */
+  awaitBrokerReady(input: AwaitBrokerInput): Promise<void>;
+  verifyCluster(input: VerifyInput): Promise<VerifyResult>;
+  /** The result of an operation that was started before the entity continued as new. */
+  awaitOperation(input: { operationWorkflowId: string }): Promise<OperationResult>;
+}
+
+/** Activities that need the open session of one worker process; scheduled on that process's own queue. */
+export interface SessionActivities {
+  /** Reserves a node's resources and creates its volume, or finds what an earlier try reserved. */
+  placeNode(input: PlaceNodeInput): Promise<Placement>;
+  /** Launches a node's task on what was reserved, or finds what an earlier try launched; returns when it runs. */
+  launchNode(input: LaunchNodeInput): Promise<LaunchResult>;
+  /** Stops a node's task gracefully; returns when it is terminal, or when its agent cannot be asked. */
+  stopNode(input: StopNodeInput): Promise<StopResult>;
+  /** Destroys a node's volume and gives its resources back. */
+  releaseNode(input: ReleaseNodeInput): Promise<ReleaseResult>;
 }

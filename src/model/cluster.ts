@@ -1,5 +1,6 @@
 // What Millrace knows about one cluster at run time: its nodes, its Mesos session, its operations. Plain JSON only:
 // all of it crosses Temporal boundaries.
+import type { ErrorCode } from './errors.ts';
 import type { ClusterSpec } from './spec/schema.ts';
 
 export const NODE_KIND = { BROKER: 'broker', CONTROLLER: 'controller' } as const;
@@ -115,6 +116,7 @@ export const CLUSTER_STATUS = {
   DEGRADED: 'DEGRADED',
   INSTALL_ABORTED: 'INSTALL_ABORTED',
   UNINSTALLING: 'UNINSTALLING',
+  UNINSTALL_ABORTED: 'UNINSTALL_ABORTED',
   UNINSTALLED: 'UNINSTALLED',
 } as const;
 export type ClusterStatus = (typeof CLUSTER_STATUS)[keyof typeof CLUSTER_STATUS];
@@ -133,7 +135,7 @@ export interface ClusterState {
   frameworkId: string;
   session: SessionInfo | null;
   /** Why there is no session at the moment, as its would-be holder reported it. */
-  sessionProblem?: string;
+  sessionProblem: { code: ErrorCode; reason: string } | null;
   nodes: Record<string, NodeState>;
   operation: OperationRecord | null;
   history: OperationRecord[];

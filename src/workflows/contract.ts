@@ -2,7 +2,8 @@
 // file, never a workflow. Each message takes exactly one JSON object, so that the Temporal UI's dialogs can send it.
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { ClusterState, NodeState, OperationKind, OperationRecord, SessionInfo } from '../model/cluster.ts';
+import type { ClusterState, NodeState, OperationKind, SessionInfo } from '../model/cluster.ts';
+import type { ErrorCode } from '../model/errors.ts';
 import type { Plan, PlanProgress } from '../model/plan/plan.ts';
 import type { ClusterSpec } from '../model/spec/schema.ts';
 
@@ -34,6 +35,34 @@ export const WORKFLOW_TYPE = {
   UNINSTALL: 'uninstall',
   RECOVER: 'recover',
 } as const;
+
+/** Argument of the `cluster` workflow. `carried` is its own, for continue-as-new. */
+export interface ClusterInput {
+  name: string;
+  carried?: CarriedCluster;
+}
+/** Everything that the entity keeps over continue-as-new. */
+export interface CarriedCluster {
+  state: ClusterState;
+  claimedEpoch: number;
+  /** Number of the next operation. */
+  nextOperation: number;
+  /** Uuids of the newest task statuses, to drop what Mesos sends twice. */
+  seenUuids: string[];
+}
+/** Argument of the `session` workflow. `run` grows with each schedule of `holdSubscription` and never shrinks. */
+export interface SessionInput {
+  cluster: string;
+  framework: FrameworkIdentity;
+  run: number;
+}
+export interface FrameworkIdentity {
+  name: string;
+  role: string;
+  principal: string;
+  /** Operating-system user of the tasks; absent = the agent's default for the framework. */
+  user?: string;
+}
 
 // ---- search attributes -----------------------------------------------------------------------------------------
 
@@ -81,8 +110,14 @@ export const claimEpochUpdate = defineUpdate<ClaimedEpoch, [ClaimEpochRequest]>(
 
 /** The holder has subscribed. Ignored unless its epoch is the claimed one. */
 export const sessionOpenedSignal = defineSignal<[SessionInfo]>('sessionOpened');
-/** The would-be holder can't subscribe; sent when the reason changes. */
-export const sessionProblemSignal = defineSignal<[{ epoch: number; reason: string }]>('sessionProblem');
+/** Why there is no session: the would-be holder can't subscribe. */
+export interface SessionProblem {
+  /** FRAMEWORK_REMOVED ends all waiting for a session; anything else may pass by itself. */
+  code: ErrorCode;
+  reason: string;
+}
+/** Sent when the reason changes, not with each try. */
+export const sessionProblemSignal = defineSignal<[SessionProblem]>('sessionProblem');
 
 export interface TaskStatusSignal {
   /** base64; absent for what the master says by itself (reconciliation). Duplicates are dropped by it. */
@@ -148,8 +183,24 @@ export const retryStepUpdate = defineUpdate<PlanProgress, [StepMessage]>('retryS
 export const skipStepUpdate = defineUpdate<PlanProgress, [SkipMessage]>('skipStep');
 export const abortUpdate = defineUpdate<PlanProgress, [AbortMessage]>('abort');
 
+export const PERSON_SIGNALS = {
+  pause: pauseSignal,
+  resume: resumeSignal,
+  retryStep: retryStepSignal,
+  skipStep: skipStepSignal,
+  abort: abortSignal,
+} as const;
+export const PERSON_UPDATES = {
+  pause: pauseUpdate,
+  resume: resumeUpdate,
+  retryStep: retryStepUpdate,
+  skipStep: skipStepUpdate,
+  abort: abortUpdate,
+} as const;
+
 /** From the entity: there is a (newer) session, or the reason why there is none. */
-export const sessionChangedSignal = defineSignal<[{ session: SessionInfo | null; problem?: string }]>('sessionChanged');
+export const sessionChangedSignal =
+  defineSignal<[{ session: SessionInfo | null; problem: SessionProblem | null }]>('sessionChanged');
 /** From the entity: the newest task of a node has ended. */
 export const taskEndedSignal = defineSignal<[TaskStatusSignal & { node: string }]>('taskEnded');
 /** From an activity: what a running step waits for; null when it goes on. */
@@ -157,5 +208,3 @@ export const stepWaitingSignal = defineSignal<[{ step: string; reason: string | 
 
 export const planQuery = defineQuery<Plan>('plan');
 export const progressQuery = defineQuery<PlanProgress>('progress');
-
-export type { ClusterState, NodeState, OperationRecord, SessionInfo };

@@ -1,0 +1,238 @@
+// Holds the Mesos scheduler subscription of a cluster: design.md, section 4.
+import { activityInfo, cancellationSignal, heartbeat, log, sleep } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import { createScheduler, findLeader, subscribe, type MesosEndpoint, type Scheduler, type Subscription } from '../mesos/index.ts';
+import type { TaskStatus } from '../mesos/types.ts';
+import { MillraceError } from '../model/errors.ts';
+import type { SessionInfo } from '../model/cluster.ts';
+import { isAbsent, isUnreachable, isWorthRecording } from '../model/task-state.ts';
+import {
+  claimEpochUpdate,
+  clusterWorkflowId,
+  sessionOpenedSignal,
+  sessionProblemSignal,
+  taskStatusSignal,
+  type ClaimedEpoch,
+} from '../workflows/contract.ts';
+import type { HoldSubscriptionInput } from './contract.ts';
+import type { Sessions } from './sessions.ts';
+
+export interface HoldSubscriptionDeps {
+  client: Client;
+  mesos: MesosEndpoint;
+  sessions: Sessions;
+  /** Task queue that is unique to this process. */
+  sessionTaskQueue: string;
+  /** Where people find Millrace; shown in Mesos' own UI. */
+  webuiUrl?: string;
+}
+
+/** Mesos keeps the tasks of a framework that has no scheduler for this long: two weeks. */
+const FAILOVER_TIMEOUT_SECONDS = 14 * 24 * 3600;
+/** Beats this often while the stream is alive; far below the heartbeat timeout of 10 s. */
+const BEAT_MS = 2_000;
+/** The stream is dead when nothing arrived for this many of Mesos' heartbeats. */
+const HEARTBEATS_MISSED = 2.5;
+/** Between tries to find a leading master. */
+const LEADER_RETRY_MS = 1_000;
+/** Implicit reconciliation, now and then: what the master knows that we do not. */
+const RECONCILE_EVERY_MS = 15 * 60_000;
+
+/** Runs until it is cancelled or the stream ends; a retry by Temporal (here or on another worker) takes it up again. */
+export async function holdSubscription(deps: HoldSubscriptionDeps, input: HoldSubscriptionInput): Promise<void> {
+  const signal = cancellationSignal();
+  await untilLeader(deps, input, signal);
+  const epoch = input.epochBase + activityInfo().attempt;
+  const claimed = await claimEpoch(deps, input.cluster, epoch);
+  const subscription = await open(deps, input, claimed.frameworkId, signal);
+  const info: SessionInfo = {
+    epoch,
+    frameworkId: claimed.frameworkId,
+    streamId: subscription.streamId,
+    master: subscription.master,
+    taskQueue: deps.sessionTaskQueue,
+  };
+  const known = new Map(claimed.knownTasks.map(({ taskId, state }) => [taskId, state]));
+  const scheduler = createScheduler({
+    subscription,
+    role: input.framework.role,
+    onTaskStatus: (status) => recordStatus(deps, input.cluster, known, status),
+    log: { info: (message, about) => { log.info(message, about); }, warn: (message, about) => { log.warn(message, about); } },
+  });
+  deps.sessions.set(input.cluster, { info, scheduler, placed: new Map() });
+  const close = () => {
+    scheduler.close();
+  };
+  signal.addEventListener('abort', close);
+  try {
+    const run = scheduler.run();
+    await entityOf(deps, input.cluster).signal(sessionOpenedSignal, info);
+    log.info('session opened', { cluster: input.cluster, epoch, master: info.master });
+    await Promise.race([run, watch(subscription, signal), reconcile(deps, input.cluster, scheduler, claimed, signal)]);
+    throw new MillraceError('SESSION_MOVED', `The event stream of ${input.cluster} with ${info.master} ended.`);
+  } catch (error) {
+    throw await explain(deps, input.cluster, error, signal);
+  } finally {
+    signal.removeEventListener('abort', close);
+    scheduler.close();
+    if (deps.sessions.get(input.cluster)?.info.epoch === epoch) deps.sessions.delete(input.cluster);
+  }
+}
+
+/** Waits for a leading master inside one attempt: an outage of Mesos costs no history, however long it lasts. */
+async function untilLeader(deps: HoldSubscriptionDeps, input: HoldSubscriptionInput, signal: AbortSignal): Promise<void> {
+  let told: string | null = null;
+  for (;;) {
+    try {
+      await findLeader(deps.mesos, { signal });
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      const reason = error instanceof Error ? error.message : String(error);
+      heartbeat(reason);
+      if (reason !== told) {
+        told = reason;
+        log.warn('no Mesos master answers; trying on', { cluster: input.cluster, reason });
+        await entityOf(deps, input.cluster).signal(sessionProblemSignal, { code: 'MESOS_UNREACHABLE', reason });
+      }
+      await sleep(LEADER_RETRY_MS);
+    }
+  }
+}
+
+/**
+ * Claims the epoch before subscribing. A frozen worker that wakes up with an old attempt is refused here, before it could
+ * throw the good holder out. The update id makes a repeated claim of the same attempt the same claim.
+ */
+async function claimEpoch(deps: HoldSubscriptionDeps, cluster: string, epoch: number): Promise<ClaimedEpoch> {
+  try {
+    return await entityOf(deps, cluster).executeUpdate(claimEpochUpdate, {
+      args: [{ epoch }],
+      updateId: `claim-${epoch}`,
+    });
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError)
+      throw ApplicationFailure.create({ type: 'EPOCH_STALE', message: error.cause?.message ?? error.message, cause: error });
+    throw error;
+  }
+}
+
+async function open(
+  deps: HoldSubscriptionDeps,
+  input: HoldSubscriptionInput,
+  frameworkId: string,
+  signal: AbortSignal,
+): Promise<Subscription> {
+  const { name, role, principal, user } = input.framework;
+  try {
+    return await subscribe({
+      ...deps.mesos,
+      frameworkInfo: {
+        id: { value: frameworkId },
+        name: `kafka-${name}`,
+        user: user ?? 'root',
+        roles: [role],
+        principal,
+        failover_timeout: FAILOVER_TIMEOUT_SECONDS,
+        checkpoint: true,
+        ...(deps.webuiUrl === undefined ? {} : { webui_url: deps.webuiUrl }),
+        capabilities: [
+          { type: 'PARTITION_AWARE' },
+          { type: 'MULTI_ROLE' },
+          { type: 'RESERVATION_REFINEMENT' },
+          { type: 'REGION_AWARE' },
+          { type: 'TASK_KILLING_STATE' },
+        ],
+      },
+      suppressedRoles: [role],
+      signal,
+    });
+  } catch (error) {
+    throw await explain(deps, input.cluster, error, signal);
+  }
+}
+
+/** Beats while the stream is alive; returns (and so ends the attempt) when it is silent for too long. */
+async function watch(subscription: Subscription, signal: AbortSignal): Promise<void> {
+  const limitMs = subscription.heartbeatIntervalMs * HEARTBEATS_MISSED;
+  for (;;) {
+    const silentMs = Date.now() - subscription.lastEventAtMs();
+    if (silentMs > limitMs)
+      throw new MillraceError('MESOS_UNREACHABLE', `${subscription.master} sent nothing for ${Math.round(silentMs / 1000)} s; the stream is taken for dead.`);
+    heartbeat(`subscribed with ${subscription.master}`);
+    await sleep(BEAT_MS);
+    signal.throwIfAborted();
+  }
+}
+
+/** Asks about every task that should be there, at once; then, now and then, about whatever the master knows. */
+async function reconcile(
+  deps: HoldSubscriptionDeps,
+  cluster: string,
+  scheduler: Scheduler,
+  claimed: ClaimedEpoch,
+  signal: AbortSignal,
+): Promise<never> {
+  await Promise.all(
+    claimed.knownTasks.map(async ({ taskId, agentId }) => {
+      const first = await scheduler.reconcile(taskId, agentId, signal);
+      if (!isAbsent(first.state) || first.uuid !== undefined) return;
+      // Gone is never concluded from one message: a master that has just been elected may not know its agents yet.
+      await sleep(5_000);
+      const second = await scheduler.reconcile(taskId, agentId, signal);
+      if (!isAbsent(second.state)) return;
+      const state = second.state === 'TASK_UNKNOWN' ? 'TASK_GONE' : second.state;
+      await entityOf(deps, cluster).signal(taskStatusSignal, { taskId, agentId, state, reason: 'REASON_RECONCILIATION' });
+    }),
+  );
+  for (;;) {
+    await scheduler.call({ type: 'RECONCILE', reconcile: { tasks: [] } });
+    await sleep(RECONCILE_EVERY_MS);
+    signal.throwIfAborted();
+  }
+}
+
+/** Resolves when Temporal has accepted the status durably; only then is it acknowledged to Mesos. */
+async function recordStatus(
+  deps: HoldSubscriptionDeps,
+  cluster: string,
+  known: Map<string, string | null>,
+  status: TaskStatus,
+): Promise<void> {
+  const taskId = status.task_id.value;
+  const { state } = status;
+  if (!isWorthRecording(state)) return;
+  // What the master says by itself is news only when it differs; and absence is `reconcile`'s to conclude.
+  if (status.uuid === undefined && (known.get(taskId) === state || (status.reason === 'REASON_RECONCILIATION' && isAbsent(state)))) return;
+  if (isUnreachable(state)) log.warn('Mesos cannot reach the agent of a task', { cluster, taskId, state });
+  await entityOf(deps, cluster).signal(taskStatusSignal, {
+    taskId,
+    agentId: status.agent_id?.value ?? '',
+    state,
+    ...(status.uuid === undefined ? {} : { uuid: status.uuid }),
+    ...(status.reason === undefined ? {} : { reason: status.reason }),
+    ...(status.message === undefined ? {} : { message: status.message }),
+  });
+  known.set(taskId, state);
+}
+
+/** What Temporal shall make of the end of an attempt: retried at once, but for a framework that Mesos removed. */
+async function explain(deps: HoldSubscriptionDeps, cluster: string, error: unknown, signal: AbortSignal): Promise<unknown> {
+  if (signal.aborted || !(error instanceof MillraceError)) return error;
+  const final = error.code === 'FRAMEWORK_REMOVED';
+  if (final || error.code === 'MESOS_REFUSED')
+    await entityOf(deps, cluster).signal(sessionProblemSignal, { code: error.code, reason: error.message });
+  return ApplicationFailure.create({
+    type: error.code,
+    message: error.message,
+    nonRetryable: final,
+    // A refusal (credentials, role) changes only when somebody acts; each try costs the entity's history a claim.
+    ...(error.code === 'MESOS_REFUSED' ? { nextRetryDelay: '30 seconds' } : {}),
+    cause: error,
+  });
+}
+
+function entityOf(deps: HoldSubscriptionDeps, cluster: string) {
+  return deps.client.workflow.getHandle(clusterWorkflowId(cluster));
+}

@@ -1,0 +1,55 @@
+// What a long activity waits for, told where people look: heartbeat details at once, the operation's plan after a while.
+import { activityInfo, cancellationSignal, heartbeat, log } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import { stepWaitingSignal } from '../workflows/contract.ts';
+import type { Caller } from './contract.ts';
+
+/** A wait shorter than this is no news: a signal costs the history events. */
+const QUIET_MS = 5_000;
+/** A changed reason is told at most this often. */
+const REPEAT_MS = 60_000;
+/** Beats often enough for the heartbeat timeout of 10 s. */
+const BEAT_MS = 2_000;
+
+export interface Waiting {
+  /** The newest reason; null while the work goes on. */
+  set(reason: string | null): void;
+  /** Aborted when the activity is cancelled or its worker shuts down. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs `work` while beating; reports what it waits for to the step of its caller. */
+export async function withWaiting<T>(client: Client, caller: Caller, work: (waiting: Waiting) => Promise<T>): Promise<T> {
+  const startedAtMs = Date.now();
+  let reason: string | null = null;
+  let told: { reason: string; atMs: number } | null = null;
+  const tell = (text: string | null) => {
+    client.workflow
+      .getHandle(caller.operationWorkflowId)
+      .signal(stepWaitingSignal, { step: caller.step, reason: text })
+      .catch((error: unknown) => {
+        log.warn('the operation could not be told what its step waits for', { error });
+      });
+  };
+  const beat = () => {
+    heartbeat(reason ?? 'working');
+    const nowMs = Date.now();
+    if (reason === null || reason === told?.reason || nowMs - startedAtMs < QUIET_MS) return;
+    if (told && nowMs - told.atMs < REPEAT_MS) return;
+    told = { reason, atMs: nowMs };
+    tell(reason);
+  };
+  const timer = setInterval(beat, BEAT_MS);
+  beat();
+  log.debug('activity begins', { activity: activityInfo().activityType, step: caller.step });
+  try {
+    return await work({
+      set: (text) => {
+        reason = text;
+      },
+      signal: cancellationSignal(),
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}

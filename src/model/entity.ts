@@ -1,0 +1,119 @@
+// The entity's decisions: pure transitions of a cluster's state, which the `cluster` workflow carries out.
+import {
+  CLUSTER_STATUS,
+  NODE_STATUS,
+  OPERATION_KIND,
+  OPERATION_STATE,
+  parseTaskId,
+  type ClusterState,
+  type NodeState,
+  type OperationKind,
+} from './cluster.ts';
+import { isTerminal } from './task-state.ts';
+
+/** Ended operations that a cluster remembers. */
+export const HISTORY_KEPT = 50;
+/** Uuids of task statuses that are remembered to drop duplicates; Mesos sends an update again within seconds. */
+export const UUIDS_KEPT = 200;
+
+export interface ObservedTask {
+  taskId: string;
+  agentId: string;
+  state: string;
+  reason?: string;
+  message?: string;
+}
+
+/** What a task status means: nothing, a task that must not be, a node's newest task running or ended. */
+export type Observation =
+  | { kind: 'none' }
+  | { kind: 'stray' }
+  | { kind: 'changed'; node: NodeState }
+  | { kind: 'ended'; node: NodeState };
+
+/** Applies a task status to the state (in place) and says what it means. */
+export function observeTask(state: ClusterState, status: ObservedTask): Observation {
+  const parsed = parseTaskId(status.taskId);
+  const node = parsed ? state.nodes[parsed.node] : undefined;
+  if (!parsed || !node || parsed.launch !== node.launches)
+    return isTerminal(status.state) ? { kind: 'none' } : { kind: 'stray' };
+  if (node.taskState !== null && isTerminal(node.taskState)) return { kind: 'none' };
+  node.taskState = status.state;
+  if (!isTerminal(status.state)) return { kind: 'changed', node };
+  if (node.status === NODE_STATUS.READY) {
+    node.status = NODE_STATUS.FAILED;
+    node.reason = `task ${status.taskId} ended ${status.state}${[status.reason, status.message]
+      .filter((text) => text !== undefined)
+      .map((text) => `, ${text}`)
+      .join('')}`;
+  }
+  return { kind: 'ended', node };
+}
+
+/**
+ * Takes over what an operation reports about nodes. The task's state stays the entity's own unless the operation names
+ * another task: the entity hears of it first.
+ */
+export function applyNodes(state: ClusterState, reported: readonly NodeState[]): void {
+  for (const node of reported) {
+    const before = state.nodes[node.name];
+    const sameTask = before?.launches === node.launches;
+    const taskState = sameTask ? (before.taskState ?? node.taskState) : node.taskState;
+    const endedMeanwhile = taskState !== null && isTerminal(taskState) && node.status === NODE_STATUS.READY;
+    state.nodes[node.name] = {
+      ...node,
+      taskState,
+      ...(endedMeanwhile ? { status: NODE_STATUS.FAILED, reason: `its task ended ${taskState}` } : {}),
+    };
+  }
+}
+
+/** Moves the running operation to the history and derives the cluster's status from how it ended. */
+export function endOperation(
+  state: ClusterState,
+  result: { state: 'COMPLETE' | 'ABORTED'; outcome?: string },
+  nowMs: number,
+): void {
+  const { operation } = state;
+  if (!operation) return;
+  state.history.push({
+    ...operation,
+    state: result.state === 'COMPLETE' ? OPERATION_STATE.COMPLETE : OPERATION_STATE.ABORTED,
+    endedAtMs: nowMs,
+    ...(result.outcome === undefined ? {} : { outcome: result.outcome }),
+  });
+  state.history.splice(0, Math.max(0, state.history.length - HISTORY_KEPT));
+  state.operation = null;
+  state.status = statusAfter(state, operation.kind, result.state === 'COMPLETE');
+}
+
+/** Nodes that ought to run and do not, when no operation is there to care for them. */
+export function nodesToRecover(state: ClusterState): string[] {
+  const serving = state.status === CLUSTER_STATUS.RUNNING || state.status === CLUSTER_STATUS.DEGRADED;
+  if (!serving || state.operation) return [];
+  return Object.values(state.nodes)
+    .filter((node) => node.status === NODE_STATUS.FAILED && node.placement !== null)
+    .map((node) => node.name);
+}
+
+/** Every task that may exist, to be reconciled by a new session. */
+export function knownTasks(state: ClusterState): { taskId: string; agentId: string; state: string | null }[] {
+  return Object.values(state.nodes).flatMap((node) =>
+    node.placement && node.launches > 0 && !(node.taskState !== null && isTerminal(node.taskState))
+      ? [{ taskId: `${node.name}.${node.launches}`, agentId: node.placement.agentId, state: node.taskState }]
+      : [],
+  );
+}
+
+function statusAfter(state: ClusterState, kind: OperationKind, complete: boolean): ClusterState['status'] {
+  const allReady = Object.values(state.nodes).every((node) => node.status === NODE_STATUS.READY);
+  switch (kind) {
+    case OPERATION_KIND.INSTALL:
+      if (!complete) return CLUSTER_STATUS.INSTALL_ABORTED;
+      return allReady ? CLUSTER_STATUS.RUNNING : CLUSTER_STATUS.DEGRADED;
+    case OPERATION_KIND.UNINSTALL:
+      return complete ? CLUSTER_STATUS.UNINSTALLED : CLUSTER_STATUS.UNINSTALL_ABORTED;
+    case OPERATION_KIND.RECOVER:
+      return allReady ? CLUSTER_STATUS.RUNNING : CLUSTER_STATUS.DEGRADED;
+  }
+}

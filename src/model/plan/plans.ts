@@ -1,0 +1,99 @@
+// The plans of the operations: pure functions of the cluster's state.
+import { NODE_KIND, NODE_STATUS, OPERATION_KIND, type ClusterState, type NodeState } from '../cluster.ts';
+import { canonicalJson, sha256Hex } from '../hash.ts';
+import type { Plan, PlanPhase, PlanStep, StepAction } from './plan.ts';
+
+type Nodes = Pick<ClusterState, 'name' | 'nodes'>;
+
+/**
+ * Install: every node is reserved before the first JVM starts, so that all addresses are known and nothing runs in a
+ * cluster that does not fit. Brokers start beside the controllers: a broker waits for its quorum by itself, and the
+ * verification waits for both.
+ */
+export function planInstall(cluster: Nodes): Plan {
+  const controllers = nodesOf(cluster, NODE_KIND.CONTROLLER);
+  const brokers = nodesOf(cluster, NODE_KIND.BROKER);
+  return plan(OPERATION_KIND.INSTALL, cluster, [
+    phase('reserve', [], 'parallel', [...controllers, ...brokers].map((node) => step('place', node.name))),
+    phase('controllers', ['reserve'], 'parallel', controllers.map((node) => step('start', node.name))),
+    phase('brokers', ['reserve'], 'parallel', brokers.map((node) => step('start', node.name))),
+    phase('verify', ['controllers', 'brokers'], 'serial', [
+      { id: 'verify', title: 'produce to and consume from a canary topic', action: { kind: 'verify' } },
+    ]),
+  ]);
+}
+
+/** Uninstall: brokers before their controllers, resources when no process holds them, the framework last. */
+export function planUninstall(cluster: Nodes): Plan {
+  const all = Object.values(cluster.nodes).filter((node) => node.status !== NODE_STATUS.RELEASED);
+  const stops = (nodes: NodeState[]) => nodes.filter((node) => node.launches > 0).map((node) => step('stop', node.name));
+  const ofKind = (kind: string) => all.filter((node) => node.kind === kind);
+  return plan(
+    OPERATION_KIND.UNINSTALL,
+    cluster,
+    [
+      phase('stop brokers', [], 'parallel', stops(ofKind(NODE_KIND.BROKER))),
+      phase('stop controllers', ['stop brokers'], 'parallel', stops(ofKind(NODE_KIND.CONTROLLER))),
+      phase('release', ['stop controllers'], 'parallel', all.map((node) => step('release', node.name))),
+      phase('deregister', ['release'], 'serial', [
+        { id: 'deregister', title: 'remove the framework from Mesos', action: { kind: 'deregister' } },
+      ]),
+    ],
+  );
+}
+
+/** Recover: the named nodes are started again where they are, one at a time, controllers first. */
+export function planRecover(cluster: Nodes, names: readonly string[]): Plan {
+  const nodes = [...nodesOf(cluster, NODE_KIND.CONTROLLER), ...nodesOf(cluster, NODE_KIND.BROKER)];
+  return plan(OPERATION_KIND.RECOVER, cluster, [
+    phase(
+      'recover',
+      [],
+      'serial',
+      nodes.filter((node) => names.includes(node.name)).map((node) => step('start', node.name)),
+    ),
+  ]);
+}
+
+/** Hash of a plan: what `approve` names, and what proves that the plan shown is the plan run. */
+export function planHash(plan: Plan): string {
+  return sha256Hex(canonicalJson(plan));
+}
+
+function plan(operation: Plan['operation'], cluster: Nodes, phases: PlanPhase[]): Plan {
+  return { operation, cluster: cluster.name, phases: withoutEmpty(phases) };
+}
+
+/** A phase without steps would only puzzle people; what waited for it waits for what it waited for. */
+function withoutEmpty(phases: PlanPhase[]): PlanPhase[] {
+  const kept: PlanPhase[] = [];
+  const replacement = new Map<string, string[]>();
+  for (const phase of phases) {
+    const after = [...new Set(phase.after.flatMap((name) => replacement.get(name) ?? [name]))];
+    if (phase.steps.length === 0) replacement.set(phase.name, after);
+    else kept.push({ ...phase, after });
+  }
+  return kept;
+}
+
+function phase(name: string, after: string[], strategy: PlanPhase['strategy'], steps: PlanStep[]): PlanPhase {
+  return { name, after, strategy, steps };
+}
+
+const TITLES = {
+  place: (node: string) => `reserve resources and a volume for ${node}`,
+  start: (node: string) => `start ${node} and wait until it is ready`,
+  stop: (node: string) => `stop ${node}`,
+  release: (node: string) => `release the resources and the volume of ${node}`,
+} as const;
+
+function step(kind: keyof typeof TITLES, node: string): PlanStep {
+  const action: StepAction = { kind, node };
+  return { id: `${kind}:${node}`, title: TITLES[kind](node), action };
+}
+
+function nodesOf(cluster: Nodes, kind: string): NodeState[] {
+  return Object.values(cluster.nodes)
+    .filter((node) => node.kind === kind)
+    .sort((a, b) => a.nodeId - b.nodeId);
+}

@@ -1,0 +1,25 @@
+// The operations as Temporal shows them: one workflow type each, all made of a plan and its steps.
+import { beginOperation } from './operation.ts';
+import { runPlan } from './plan-runner.ts';
+import { executeStep } from './steps.ts';
+import type { OperationInput, OperationResult } from './contract.ts';
+
+/** Brings a cluster up: reserve, start controllers and brokers, verify. */
+export async function install(input: OperationInput): Promise<OperationResult> {
+  return run(input);
+}
+
+/** Takes a cluster down and gives everything back: stop, release, deregister. */
+export async function uninstall(input: OperationInput): Promise<OperationResult> {
+  return run(input);
+}
+
+/** Starts nodes again whose task has ended, where they are. */
+export async function recover(input: OperationInput): Promise<OperationResult> {
+  return run(input);
+}
+
+async function run(input: OperationInput): Promise<OperationResult> {
+  const operation = beginOperation(input);
+  return runPlan(operation, (step) => executeStep(operation, step));
+}

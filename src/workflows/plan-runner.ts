@@ -1,0 +1,107 @@
+// Runs a plan: phases in their order, steps as their phase says, and waits for a person when a step failed.
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { STATUS, type PhaseProgress, type StepProgress } from '../model/plan/plan.ts';
+import { abortRest, beginStep, hasEnded, setStep } from '../model/plan/progress.ts';
+import type { OperationResult } from './contract.ts';
+import { messageOf } from './failure.ts';
+import { show, type Operation } from './operation.ts';
+
+/** Does one run of a step and says what it left over, if anything; throws what makes the step FAILED. */
+export type ExecuteStep = (step: StepProgress) => Promise<string | undefined>;
+
+/**
+ * Runs the operation's plan to its end. Never throws for a failed step: the step is FAILED, and the operation waits for
+ * retry, skip or abort. Abort cancels what runs, leaves everything as it is, and ends the plan ABORTED.
+ */
+export async function runPlan(operation: Operation, execute: ExecuteStep): Promise<OperationResult> {
+  const scope = new CancellationScope({ cancellable: true });
+  operation.scope = scope;
+  try {
+    await scope.run(async () => {
+      if (operation.aborted) return;
+      const { phases } = operation.progress;
+      await Promise.all([
+        ...phases.map((phase) => runPhase(operation, phase, execute)),
+        ...phases.flatMap((phase) => phase.steps).map((step) => rerunWhenReopened(operation, step, execute)),
+      ]);
+    });
+  } catch (error) {
+    if (!isCancellation(error) || operation.aborted === null) throw error;
+  }
+  return endPlan(operation);
+}
+
+function endPlan(operation: Operation): OperationResult {
+  const { aborted, progress } = operation;
+  const why = aborted ? `aborted by ${aborted.by}: ${aborted.reason}` : 'aborted';
+  if (aborted && !planDone(operation)) abortRest(progress, why, Date.now());
+  progress.endedAtMs = Date.now();
+  show(operation);
+  if (progress.status === STATUS.ABORTED) return { state: 'ABORTED', outcome: why };
+  const leftovers = [...operation.leftovers.values()];
+  return leftovers.length === 0 ? { state: 'COMPLETE' } : { state: 'COMPLETE', outcome: leftovers.join('; ') };
+}
+
+async function runPhase(operation: Operation, phase: PhaseProgress, execute: ExecuteStep): Promise<void> {
+  await condition(() => phase.after.every((name) => phaseDone(operation, name)));
+  if (phase.strategy === 'parallel')
+    await Promise.all(phase.steps.map((step) => runUntilEnded(operation, step, execute)));
+  else for (const step of phase.steps) await runUntilEnded(operation, step, execute);
+}
+
+/** A node may fall back after it was ready: its step is run again, beside whatever follows, until the plan has ended. */
+async function rerunWhenReopened(operation: Operation, step: StepProgress, execute: ExecuteStep): Promise<void> {
+  if (step.action.kind !== 'start') return;
+  for (;;) {
+    await condition(() => operation.reopened.has(step.id) || planDone(operation));
+    if (!operation.reopened.delete(step.id)) return;
+    await runUntilEnded(operation, step, execute);
+  }
+}
+
+async function runUntilEnded(operation: Operation, step: StepProgress, execute: ExecuteStep): Promise<void> {
+  const { progress } = operation;
+  for (;;) {
+    await condition(() => !progress.paused);
+    beginStep(progress, step.id, Date.now());
+    show(operation);
+    try {
+      const left = await execute(step);
+      if (left !== undefined) operation.leftovers.set(step.id, left);
+      setStep(progress, step.id, {
+        status: STATUS.COMPLETE,
+        nowMs: Date.now(),
+        ...(left === undefined ? {} : { reason: left }),
+      });
+      show(operation);
+      return;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      setStep(progress, step.id, { status: STATUS.FAILED, reason: messageOf(error), nowMs: Date.now() });
+      show(operation);
+    }
+    if (await skipped(operation, step)) return;
+  }
+}
+
+/** Waits for the verdict of a person on a failed step; true when it is to be left undone. */
+async function skipped(operation: Operation, step: StepProgress): Promise<boolean> {
+  operation.verdicts.delete(step.id);
+  await condition(() => operation.verdicts.has(step.id));
+  const verdict = operation.verdicts.get(step.id);
+  operation.verdicts.delete(step.id);
+  if (verdict?.kind !== 'skip') return false;
+  setStep(operation.progress, step.id, { status: STATUS.SKIPPED, reason: verdict.reason, nowMs: Date.now() });
+  show(operation);
+  return true;
+}
+
+function phaseDone(operation: Operation, name: string): boolean {
+  const phase = operation.progress.phases.find((candidate) => candidate.name === name);
+  return phase === undefined || phase.steps.every((step) => hasEnded(step.status));
+}
+
+/** Nothing is pending, running, failed or about to be run again. */
+function planDone(operation: Operation): boolean {
+  return operation.reopened.size === 0 && operation.progress.phases.every((phase) => phaseDone(operation, phase.name));
+}

@@ -1,0 +1,157 @@
+// Real Kafka nodes for tests: JVMs with small heaps on loopback, hand-written properties, KRaft with fixed voters.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { KafkaAddress } from '../../../src/kafka/index.ts';
+
+const HEAP_MB = { broker: 192, controller: 128 };
+
+/** One node of a test cluster; stopped and started again at will, always at the same address with the same data. */
+export interface TestNode {
+  address: KafkaAddress;
+  start(): void;
+  /** Ends when the process has ended. */
+  kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
+  log(): Promise<string>;
+}
+
+export interface TestCluster {
+  clusterId: string;
+  controllers: TestNode[];
+  brokers: TestNode[];
+  /** Kills what still runs and removes all files. */
+  destroy(): Promise<void>;
+}
+
+/**
+ * Lays out a cluster without starting anything. Controllers are 3000, 3001, …; brokers 0, 1, …
+ *
+ * @param libs directory of Kafka's jars
+ */
+export async function layOutCluster(
+  libs: string,
+  counts: { controllers: number; brokers: number },
+): Promise<TestCluster> {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-kafka-test-'));
+  const clusterId = randomBytes(16).fill(1, 0, 1).toString('base64url');
+  const ports = await freePorts(counts.controllers + counts.brokers);
+  const addressOf = (nodeId: number, index: number): KafkaAddress => ({
+    nodeId,
+    host: '127.0.0.1',
+    port: ports[index] ?? 0,
+  });
+  const controllers = Array.from({ length: counts.controllers }, (_, i) => addressOf(3000 + i, i));
+  const brokers = Array.from({ length: counts.brokers }, (_, i) => addressOf(i, counts.controllers + i));
+  const voters = controllers.map(({ nodeId, host, port }) => `${nodeId}@${host}:${port}`).join(',');
+  const make = (address: KafkaAddress, role: 'broker' | 'controller') =>
+    layOutNode({ libs, directory, clusterId, voters, address, role });
+  const nodes = {
+    controllers: await Promise.all(controllers.map((address) => make(address, 'controller'))),
+    brokers: await Promise.all(brokers.map((address) => make(address, 'broker'))),
+  };
+  return {
+    clusterId,
+    ...nodes,
+    destroy: async () => {
+      await Promise.all([...nodes.brokers, ...nodes.controllers].map((node) => node.kill('SIGKILL')));
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+interface NodeLayout {
+  libs: string;
+  directory: string;
+  clusterId: string;
+  voters: string;
+  address: KafkaAddress;
+  role: 'broker' | 'controller';
+}
+
+async function layOutNode(layout: NodeLayout): Promise<TestNode> {
+  const { address, role } = layout;
+  const home = join(layout.directory, `${role}-${address.nodeId}`);
+  const data = join(home, 'data');
+  await mkdir(data, { recursive: true });
+  await writeFile(
+    join(data, 'meta.properties'),
+    [
+      'version=1',
+      `cluster.id=${layout.clusterId}`,
+      `node.id=${address.nodeId}`,
+      `directory.id=${randomBytes(16).fill(1, 0, 1).toString('base64url')}`,
+      '',
+    ].join('\n'),
+  );
+  const properties = join(home, 'server.properties');
+  await writeFile(properties, renderProperties(layout, data));
+  const log = join(home, 'server.log');
+  let process: ChildProcess | null = null;
+  return {
+    address,
+    start: () => {
+      const out = openSync(log, 'a');
+      const heap = [`-Xmx${HEAP_MB[role]}m`, `-Xms64m`, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+      process = spawn('java', [...heap, '-cp', `${layout.libs}/*`, 'kafka.Kafka', properties], {
+        stdio: ['ignore', out, out],
+        cwd: home,
+      });
+      closeSync(out);
+    },
+    kill: async (signal) => {
+      const running = process;
+      if (!running || running.exitCode !== null || running.signalCode !== null) return;
+      const ended = new Promise((resolve) => running.once('exit', resolve));
+      running.kill(signal);
+      if (signal === 'SIGKILL' || signal === 'SIGTERM') await ended;
+    },
+    log: () => readFile(log, 'utf8').catch(() => 'no log yet'),
+  };
+}
+
+function renderProperties(layout: NodeLayout, data: string): string {
+  const { address, role, voters } = layout;
+  const listener = role === 'broker' ? 'PLAINTEXT' : 'CONTROLLER';
+  const common = {
+    'process.roles': role,
+    'node.id': address.nodeId,
+    listeners: `${listener}://${address.host}:${address.port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'controller.quorum.voters': voters,
+    'log.dirs': data,
+    // Half of the default of 9 s: a killed broker is noticed, and let in again, sooner.
+    'broker.session.timeout.ms': 4500,
+    'broker.heartbeat.interval.ms': 500,
+    'replica.lag.time.max.ms': 4500,
+    'log.cleaner.dedupe.buffer.size': 16_777_216,
+    'num.network.threads': 2,
+    'num.io.threads': 2,
+  };
+  return Object.entries(common)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
+}
+
+/** Ports that the system gave out a moment ago: several processes need to know each other's before they start. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+          const server = createServer().once('error', reject);
+          server.listen(0, '127.0.0.1', () => {
+            resolve(server);
+          });
+        }),
+    ),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

@@ -1,0 +1,172 @@
+// One HTTP exchange with a Mesos master, and the search for the master that leads. undici, JSON, redirects by hand.
+import { setTimeout as pause } from 'node:timers/promises';
+import { request, type Dispatcher } from 'undici';
+import { MillraceError } from '../model/errors.ts';
+import type { MesosEndpoint } from './contract.ts';
+import { textOf } from './refusal.ts';
+
+export const SCHEDULER_PATH = '/api/v1/scheduler';
+export const OPERATOR_PATH = '/api/v1';
+
+export interface PostOptions {
+  dispatcher: Dispatcher;
+  credential?: MesosEndpoint['credential'];
+  /** The fence of scheduler calls. */
+  streamId?: string;
+  signal: AbortSignal;
+}
+
+export interface LeaderOptions extends PostOptions {
+  path: string;
+  /** Serialised JSON. */
+  body: string;
+  /** What is tried, for errors: `SUBSCRIBE`. */
+  what: string;
+  /** Keep trying for this long; 0 asks each master once. */
+  patienceMs: number;
+}
+
+/** The answer of a master that leads: any status but those of a master that does not (yet). */
+export interface LeaderAnswer {
+  response: Dispatcher.ResponseData;
+  /** Base URL of the master that answered. */
+  master: string;
+}
+
+/** A redirect may name a master that redirects on, or a dead one; more than a few is a loop. */
+const MAX_REDIRECTS = 5;
+/** One master must not use up the patience for all: a live one answers within milliseconds. */
+const PROBE_TIMEOUT_MS = 2_000;
+/** Between two rounds over all masters: an election takes seconds. */
+const ROUND_PAUSE_MS = 250;
+
+/** Posts JSON. The content type is exact, without a charset: with one, Mesos answers 415. */
+export function post(url: URL, body: string, options: PostOptions): Promise<Dispatcher.ResponseData> {
+  const { credential, streamId } = options;
+  return request(url, {
+    dispatcher: options.dispatcher,
+    method: 'POST',
+    body,
+    signal: options.signal,
+    headers: {
+      accept: 'application/json',
+      'content-type': 'application/json',
+      ...(credential === undefined ? {} : { authorization: basic(credential) }),
+      ...(streamId === undefined ? {} : { 'mesos-stream-id': streamId }),
+    },
+  });
+}
+
+/**
+ * Posts to the leading master: tries each configured one, follows redirects, and starts over while nobody leads. A
+ * starting master answers 404, then 503; a follower 307, for some seconds maybe to a dead leader.
+ * @throws MillraceError MESOS_UNREACHABLE with every address that was tried and why it did not do.
+ */
+export async function postToLeader(endpoint: MesosEndpoint, options: LeaderOptions): Promise<LeaderAnswer> {
+  const reasons = new Map<string, string>();
+  const deadline = Date.now() + options.patienceMs;
+  for (;;) {
+    for (const address of endpoint.masters) {
+      options.signal.throwIfAborted();
+      const answer = await follow(address, endpoint, options, reasons);
+      if (answer !== null) return answer;
+    }
+    if (Date.now() + ROUND_PAUSE_MS >= deadline) throw unreachable(options.what, reasons);
+    await pause(ROUND_PAUSE_MS, undefined, { signal: options.signal });
+  }
+}
+
+/** The URL of an API path under the base URL of a master. */
+export function urlOf(base: string, path: string): URL {
+  const url = new URL(base);
+  url.pathname = url.pathname.replace(/\/+$/, '') + path;
+  url.search = '';
+  return url;
+}
+
+/** The base URL of the master that an API URL belongs to. Never with user or password. */
+export function baseOf(url: URL): string {
+  return `${url.origin}${url.pathname.replace(/(\/master)?\/api\/v1(\/scheduler)?\/?$/, '')}`;
+}
+
+/** Why an exchange failed, in one line; undici hides the reason in causes and lists. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return error.errors.map(reasonOf).join(', ');
+  if (error.name === 'TimeoutError' || error.name === 'ConnectTimeoutError') return 'no answer in time';
+  return error.message || ('code' in error ? String(error.code) : error.name);
+}
+
+async function follow(
+  address: string,
+  endpoint: MesosEndpoint,
+  options: LeaderOptions,
+  reasons: Map<string, string>,
+): Promise<LeaderAnswer | null> {
+  if (!URL.canParse(address)) {
+    reasons.set(address, 'is not a URL such as http://10.0.0.1:5050');
+    return null;
+  }
+  let url = urlOf(address, options.path);
+  for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
+    const master = baseOf(url);
+    const response = await probe(url, endpoint, options, reasons);
+    if (response === null) return null;
+    if (!isNoLeader(response.statusCode)) return { response, master };
+    const text = await textOf(response);
+    const location = response.headers['location'];
+    if (response.statusCode !== 307 || typeof location !== 'string' || !URL.canParse(location, url.href)) {
+      reasons.set(master, `answered ${response.statusCode}${text === '' ? '' : `: ${text}`}`);
+      return null;
+    }
+    reasons.set(master, `redirects to ${location}`);
+    url = new URL(location, url);
+  }
+  reasons.set(address, `redirected more than ${MAX_REDIRECTS} times`);
+  return null;
+}
+
+async function probe(
+  url: URL,
+  endpoint: MesosEndpoint,
+  options: LeaderOptions,
+  reasons: Map<string, string>,
+): Promise<Dispatcher.ResponseData | null> {
+  // Only until the headers: the body of a subscription has no end.
+  const limit = new AbortController();
+  const timer = setTimeout(() => {
+    limit.abort(new DOMException('no answer in time', 'TimeoutError'));
+  }, PROBE_TIMEOUT_MS);
+  try {
+    return await post(url, options.body, {
+      ...options,
+      ...(endpoint.credential === undefined ? {} : { credential: endpoint.credential }),
+      signal: AbortSignal.any([options.signal, limit.signal]),
+    });
+  } catch (error) {
+    options.signal.throwIfAborted();
+    reasons.set(baseOf(url), reasonOf(error));
+    return null;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function isNoLeader(status: number): boolean {
+  return status === 307 || status === 404 || status >= 500;
+}
+
+function unreachable(what: string, reasons: Map<string, string>): MillraceError {
+  const tried = [...reasons].map(([address, reason]) => `${address} ${reason}`).join('; ');
+  return new MillraceError(
+    'MESOS_UNREACHABLE',
+    `${what}: no leading Mesos master was found. Tried ${tried === '' ? 'no address, none is configured' : tried}. ` +
+      'Nothing was changed. MILLRACE_MESOS_MASTERS sets the addresses (http://host:5050, several separated by commas).',
+    { details: { tried: Object.fromEntries(reasons) } },
+  );
+}
+
+function basic({ principal, secret }: { principal: string; secret: string }): string {
+  return `Basic ${Buffer.from(`${principal}:${secret}`).toString('base64')}`;
+}

@@ -1,0 +1,42 @@
+// The door of the Mesos client: everything that other rooms may use.
+export { getAgents, reservedByLabels, type AgentSummary, type ReservedOnAgent } from './agents.ts';
+export { schedulerCall } from './call.ts';
+export type {
+  Decision,
+  Demand,
+  MesosEndpoint,
+  Scheduler,
+  SchedulerOptions,
+  SessionRef,
+  SubscribeOptions,
+  Subscription,
+} from './contract.ts';
+export {
+  findLeader,
+  getFrameworks,
+  getMaster,
+  getTasks,
+  type FrameworkSummary,
+  type MasterSummary,
+  type OperatorOptions,
+  type TaskSummary,
+} from './operator.ts';
+export { containsPort, mergeRanges, sizeOfRanges, subtractRanges } from './ranges.ts';
+export { createRecordDecoder, encodeRecord } from './record-io.ts';
+export {
+  hasLabels,
+  isUnreserved,
+  portRange,
+  ports,
+  portsIn,
+  reservationsEqual,
+  roundScalar,
+  sameKind,
+  scalar,
+  subtractResources,
+  sumScalar,
+  withoutAllocation,
+  withReservation,
+} from './resources.ts';
+export { createScheduler } from './scheduler.ts';
+export { subscribe } from './subscribe.ts';

@@ -1,5 +1,8 @@
 // The door of the Kafka client: what activities, the API and the local stack may use.
 export { brokerReadiness, type BrokerReadiness } from './broker-readiness.ts';
+export { clusterOverview, type BrokerOverview, type ClusterOverview } from './cluster-overview.ts';
 export { controllerReadiness } from './controller-readiness.ts';
 export { describeQuorum } from './describe-quorum.ts';
+export { createKafka } from './kafkajs-client.ts';
+export { verifyCluster, type VerifyClusterInput } from './verify-cluster.ts';
 export type { AskOptions, KafkaAddress, Readiness } from './types.ts';

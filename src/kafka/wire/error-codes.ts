@@ -25,6 +25,8 @@ const NAMES: Record<number, string> = {
 
 /** No error. */
 export const NONE = 0;
+/** There is no such topic, or the node asked has not heard of it. */
+export const UNKNOWN_TOPIC_OR_PARTITION = 3;
 /** The node asked does not lead what was asked for. */
 export const NOT_LEADER_OR_FOLLOWER = 6;
 

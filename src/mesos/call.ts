@@ -1,8 +1,8 @@
 // Fenced scheduler calls: the stream id in each of them keeps a holder that was thrown out from acting.
-import { Agent, type Dispatcher } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import { MillraceError } from '../model/errors.ts';
 import type { MesosEndpoint, SessionRef } from './contract.ts';
-import { post, reasonOf, SCHEDULER_PATH, urlOf } from './http.ts';
+import { createConnections, post, reasonOf, SCHEDULER_PATH, urlOf } from './http.ts';
 import { refusalError, textOf } from './refusal.ts';
 import type { SchedulerCall } from './types.ts';
 
@@ -16,7 +16,7 @@ export interface CallOptions {
 const CALL_TIMEOUT_MS = 10_000;
 
 /** Connections of this process to masters, for all that is not a session's own. */
-export const sharedAgent: Agent = new Agent({ allowH2: false });
+export const sharedConnections: Agent = createConnections();
 
 /**
  * Sends one call of a session, from any process. Mesos answers 202 to whatever it understood, before it does it.
@@ -31,7 +31,7 @@ export async function schedulerCall(
 ): Promise<void> {
   const limit = AbortSignal.timeout(CALL_TIMEOUT_MS);
   const response = await send(ref, endpoint, call, {
-    dispatcher: options.dispatcher ?? sharedAgent,
+    dispatcher: options.dispatcher ?? sharedConnections,
     signal: options.signal === undefined ? limit : AbortSignal.any([limit, options.signal]),
   });
   if (response.statusCode === 202 || response.statusCode === 200) {

@@ -1,6 +1,6 @@
 // One HTTP exchange with a Mesos master, and the search for the master that leads. undici, JSON, redirects by hand.
 import { setTimeout as pause } from 'node:timers/promises';
-import { request, type Dispatcher } from 'undici';
+import { Agent, request, type Dispatcher } from 'undici';
 import { MillraceError } from '../model/errors.ts';
 import type { MesosEndpoint } from './contract.ts';
 import { textOf } from './refusal.ts';
@@ -16,14 +16,18 @@ export interface PostOptions {
   signal: AbortSignal;
 }
 
-export interface LeaderOptions extends PostOptions {
+export interface LeaderOptions {
+  dispatcher: Dispatcher;
+  signal: AbortSignal;
   path: string;
   /** Serialised JSON. */
   body: string;
   /** What is tried, for errors: `SUBSCRIBE`. */
   what: string;
-  /** Keep trying for this long; 0 asks each master once. */
-  patienceMs: number;
+  /** Limit for the search, until the headers of the answer. */
+  timeoutMs: number;
+  /** Ask each master once; else start over while nobody leads. */
+  once: boolean;
 }
 
 /** The answer of a master that leads: any status but those of a master that does not (yet). */
@@ -35,10 +39,16 @@ export interface LeaderAnswer {
 
 /** A redirect may name a master that redirects on, or a dead one; more than a few is a loop. */
 const MAX_REDIRECTS = 5;
-/** One master must not use up the patience for all: a live one answers within milliseconds. */
-const PROBE_TIMEOUT_MS = 2_000;
+/** One master must not use up the time for all: a live one takes a connection at once and answers within milliseconds. */
+const CONNECT_TIMEOUT_MS = 2_000;
+const ANSWER_TIMEOUT_MS = 5_000;
 /** Between two rounds over all masters: an election takes seconds. */
 const ROUND_PAUSE_MS = 250;
+
+/** Connections to masters. A body may be silent for as long as it likes: an event stream is. */
+export function createConnections(options: Agent.Options = {}): Agent {
+  return new Agent({ allowH2: false, bodyTimeout: 0, connect: { timeout: CONNECT_TIMEOUT_MS }, ...options });
+}
 
 /** Posts JSON. The content type is exact, without a charset: with one, Mesos answers 415. */
 export function post(url: URL, body: string, options: PostOptions): Promise<Dispatcher.ResponseData> {
@@ -64,14 +74,15 @@ export function post(url: URL, body: string, options: PostOptions): Promise<Disp
  */
 export async function postToLeader(endpoint: MesosEndpoint, options: LeaderOptions): Promise<LeaderAnswer> {
   const reasons = new Map<string, string>();
-  const deadline = Date.now() + options.patienceMs;
+  const search: Search = { ...options, endpoint, reasons, deadlineMs: Date.now() + options.timeoutMs };
   for (;;) {
     for (const address of endpoint.masters) {
       options.signal.throwIfAborted();
-      const answer = await follow(address, endpoint, options, reasons);
+      const answer = await follow(address, search);
       if (answer !== null) return answer;
     }
-    if (Date.now() + ROUND_PAUSE_MS >= deadline) throw unreachable(options.what, reasons);
+    if (options.once || Date.now() + ROUND_PAUSE_MS >= search.deadlineMs)
+      throw unreachable(options.what, reasons);
     await pause(ROUND_PAUSE_MS, undefined, { signal: options.signal });
   }
 }
@@ -98,20 +109,23 @@ export function reasonOf(error: unknown): string {
   return error.message || ('code' in error ? String(error.code) : error.name);
 }
 
-async function follow(
-  address: string,
-  endpoint: MesosEndpoint,
-  options: LeaderOptions,
-  reasons: Map<string, string>,
-): Promise<LeaderAnswer | null> {
+interface Search extends LeaderOptions {
+  endpoint: MesosEndpoint;
+  /** By address: why it did not do. */
+  reasons: Map<string, string>;
+  deadlineMs: number;
+}
+
+async function follow(address: string, search: Search): Promise<LeaderAnswer | null> {
+  const { reasons } = search;
   if (!URL.canParse(address)) {
     reasons.set(address, 'is not a URL such as http://10.0.0.1:5050');
     return null;
   }
-  let url = urlOf(address, options.path);
+  let url = urlOf(address, search.path);
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     const master = baseOf(url);
-    const response = await probe(url, endpoint, options, reasons);
+    const response = await probe(url, search);
     if (response === null) return null;
     if (!isNoLeader(response.statusCode)) return { response, master };
     const text = await textOf(response);
@@ -123,29 +137,28 @@ async function follow(
     reasons.set(master, `redirects to ${location}`);
     url = new URL(location, url);
   }
-  reasons.set(address, `redirected more than ${MAX_REDIRECTS} times`);
+  reasons.set(baseOf(urlOf(address, '')), `redirected more than ${MAX_REDIRECTS} times`);
   return null;
 }
 
-async function probe(
-  url: URL,
-  endpoint: MesosEndpoint,
-  options: LeaderOptions,
-  reasons: Map<string, string>,
-): Promise<Dispatcher.ResponseData | null> {
+async function probe(url: URL, search: Search): Promise<Dispatcher.ResponseData | null> {
+  const { endpoint, reasons } = search;
   // Only until the headers: the body of a subscription has no end.
   const limit = new AbortController();
-  const timer = setTimeout(() => {
-    limit.abort(new DOMException('no answer in time', 'TimeoutError'));
-  }, PROBE_TIMEOUT_MS);
+  const timer = setTimeout(
+    () => {
+      limit.abort(new DOMException('no answer in time', 'TimeoutError'));
+    },
+    Math.max(0, Math.min(ANSWER_TIMEOUT_MS, search.deadlineMs - Date.now())),
+  );
   try {
-    return await post(url, options.body, {
-      ...options,
+    return await post(url, search.body, {
+      dispatcher: search.dispatcher,
       ...(endpoint.credential === undefined ? {} : { credential: endpoint.credential }),
-      signal: AbortSignal.any([options.signal, limit.signal]),
+      signal: AbortSignal.any([search.signal, limit.signal]),
     });
   } catch (error) {
-    options.signal.throwIfAborted();
+    search.signal.throwIfAborted();
     reasons.set(baseOf(url), reasonOf(error));
     return null;
   } finally {

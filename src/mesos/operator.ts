@@ -2,14 +2,14 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { MillraceError } from '../model/errors.ts';
-import { sharedAgent } from './call.ts';
+import { sharedConnections } from './call.ts';
 import type { MesosEndpoint } from './contract.ts';
 import { OPERATOR_PATH, postToLeader, reasonOf, type LeaderAnswer } from './http.ts';
 import { refusalError, textOf } from './refusal.ts';
 
 export interface OperatorOptions {
   signal?: AbortSignal;
-  /** Limit for the whole question. @default 5000 */
+  /** Limit for finding the leader, and again for reading its answer. @default 5000 */
   timeoutMs?: number;
 }
 
@@ -126,15 +126,17 @@ export async function ask<T>(
   schema: z.ZodType<T>,
   options: OperatorOptions = {},
 ): Promise<{ answer: T; master: string }> {
-  const limit = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const limit = AbortSignal.timeout(2 * timeoutMs);
   const signal = options.signal === undefined ? limit : AbortSignal.any([options.signal, limit]);
   try {
     const { response, master } = await postToLeader(endpoint, {
-      dispatcher: sharedAgent,
+      dispatcher: sharedConnections,
       path: OPERATOR_PATH,
       body: JSON.stringify({ type }),
       what: type,
-      patienceMs: 0,
+      timeoutMs,
+      once: true,
       signal,
     });
     return { answer: await read(response, { type, master, schema }), master };

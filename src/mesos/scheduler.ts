@@ -15,10 +15,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const { subscription, log } = options;
   const ended = new AbortController();
   /** Why the run ends, when it is not by our own `close` or the end of the stream. */
-  let cause: unknown = null;
+  let cause: Error | null = null;
 
   async function call(scheduled: SchedulerCall): Promise<void> {
-    if (ended.signal.aborted) throw ended.signal.reason;
+    if (ended.signal.aborted) throw ended.signal.reason as Error;
     try {
       await subscription.call(scheduled);
     } catch (error) {
@@ -39,7 +39,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const operations = createOperationUpdates({ call, log });
   const pool = createOfferPool({ role: options.role, log, call, onAccept: operations.expect });
 
-  function end(error: unknown): void {
+  function end(error: Error | null): void {
     if (ended.signal.aborted) return;
     cause = error;
     const moved = sessionEnded(subscription.master, error);
@@ -78,7 +78,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       }
       end(null);
     } catch (error) {
-      end(error);
+      end(error instanceof Error ? error : new Error(String(error)));
     }
     if (cause !== null) throw cause;
   }
@@ -102,9 +102,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   };
 }
 
-function sessionEnded(master: string, error: unknown): MillraceError {
-  const reason =
-    error === null ? 'it was closed' : error instanceof Error ? error.message : JSON.stringify(error);
+function sessionEnded(master: string, error: Error | null): MillraceError {
+  const reason = error === null ? 'it was closed.' : error.message;
   return new MillraceError(
     'SESSION_MOVED',
     `The session with ${master} ended: ${reason} What was asked for may or may not have been done; take the newer session, look, and try again.`,

@@ -1,10 +1,10 @@
 // Opens the one long-lived subscription of a framework: an endless HTTP response of RecordIO events.
-import { Agent, type Dispatcher } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import { MillraceError } from '../model/errors.ts';
 import { schedulerCall } from './call.ts';
 import type { SubscribeOptions, Subscription } from './contract.ts';
 import { createEventQueue, pumpEvents, type EventQueue } from './event-stream.ts';
-import { postToLeader, SCHEDULER_PATH, type LeaderAnswer } from './http.ts';
+import { createConnections, postToLeader, SCHEDULER_PATH, type LeaderAnswer } from './http.ts';
 import { errorEventError, refusalError, textOf } from './refusal.ts';
 import type { SchedulerEvent } from './types.ts';
 
@@ -23,7 +23,7 @@ export async function subscribe(options: SubscribeOptions): Promise<Subscription
   options.signal.throwIfAborted();
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   // Own connections: destroying them is what ends the subscription at once.
-  const streams = new Agent({ bodyTimeout: 0, allowH2: false });
+  const streams = createConnections();
   const limit = new AbortController();
   const timer = setTimeout(() => {
     limit.abort(tooSlow(options, timeoutMs));
@@ -34,8 +34,9 @@ export async function subscribe(options: SubscribeOptions): Promise<Subscription
       path: SCHEDULER_PATH,
       body: subscribeBody(options),
       what: 'SUBSCRIBE',
-      patienceMs: timeoutMs,
-      signal: AbortSignal.any([options.signal, limit.signal]),
+      timeoutMs,
+      once: false,
+      signal: options.signal,
     });
     return await open(options, streams, answer, limit.signal);
   } catch (error) {
@@ -118,7 +119,7 @@ interface Opened {
 function subscription(options: SubscribeOptions, opened: Opened): Subscription {
   const { streams, queue, ref } = opened;
   // One connection for all calls of the session keeps them in order: a REVIVE must not overtake a SUPPRESS.
-  const calls = new Agent({ connections: 1, pipelining: 1, allowH2: false });
+  const calls = createConnections({ connections: 1, pipelining: 1 });
   let closed = false;
   const close = () => {
     if (closed) return;
@@ -156,7 +157,7 @@ function streamIdOf(response: Dispatcher.ResponseData): string | null {
 function tooSlow(options: SubscribeOptions, timeoutMs: number): MillraceError {
   return new MillraceError(
     'MESOS_UNREACHABLE',
-    `SUBSCRIBE: no master (${options.masters.join(', ')}) answered within ${timeoutMs / 1000} s. Nothing was changed. ` +
+    `SUBSCRIBE: no master of ${options.masters.join(', ')} answered with SUBSCRIBED within ${timeoutMs / 1000} s. Nothing was changed. ` +
       'MILLRACE_MESOS_MASTERS sets the addresses.',
   );
 }

@@ -1,7 +1,7 @@
 // Real Kafka nodes for tests: JVMs with small heaps on loopback, hand-written properties, KRaft with fixed voters.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,20 @@ export interface TestCluster {
   brokers: TestNode[];
   /** Kills what still runs and removes all files. */
   destroy(): Promise<void>;
+}
+
+/**
+ * The directory of Kafka's jars.
+ *
+ * @throws Error when MILLRACE_TEST_KAFKA_LIBS does not name it
+ */
+export function kafkaLibs(): string {
+  const libs = process.env['MILLRACE_TEST_KAFKA_LIBS'];
+  if (libs === undefined || !existsSync(libs))
+    throw new Error(
+      `MILLRACE_TEST_KAFKA_LIBS has to name a directory with Kafka's jars, it is: ${libs ?? 'not set'}`,
+    );
+  return libs;
 }
 
 /**
@@ -90,20 +104,20 @@ async function layOutNode(layout: NodeLayout): Promise<TestNode> {
   const properties = join(home, 'server.properties');
   await writeFile(properties, renderProperties(layout, data));
   const log = join(home, 'server.log');
-  let process: ChildProcess | null = null;
+  let child: ChildProcess | null = null;
   return {
     address,
     start: () => {
       const out = openSync(log, 'a');
       const heap = [`-Xmx${HEAP_MB[role]}m`, `-Xms64m`, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
-      process = spawn('java', [...heap, '-cp', `${layout.libs}/*`, 'kafka.Kafka', properties], {
+      child = spawn('java', [...heap, '-cp', `${layout.libs}/*`, 'kafka.Kafka', properties], {
         stdio: ['ignore', out, out],
         cwd: home,
       });
       closeSync(out);
     },
     kill: async (signal) => {
-      const running = process;
+      const running = child;
       if (!running || running.exitCode !== null || running.signalCode !== null) return;
       const ended = new Promise((resolve) => running.once('exit', resolve));
       running.kill(signal);
@@ -128,6 +142,8 @@ function renderProperties(layout: NodeLayout, data: string): string {
     'broker.session.timeout.ms': 4500,
     'broker.heartbeat.interval.ms': 500,
     'replica.lag.time.max.ms': 4500,
+    // Small, so that a throttled follower cannot catch up with its first fetch.
+    'replica.fetch.max.bytes': 16_384,
     'log.cleaner.dedupe.buffer.size': 16_777_216,
     'num.network.threads': 2,
     'num.io.threads': 2,

@@ -50,6 +50,7 @@ export type LaunchResult =
 export interface StopNodeInput {
   caller: Caller;
   session: SessionInfo;
+  cluster: string;
   taskId: string;
   agentId: string;
   killGraceSeconds: number;

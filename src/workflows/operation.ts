@@ -47,7 +47,7 @@ export function beginOperation(input: contract.OperationInput): Operation {
       requestedBy: input.requestedBy,
       nowMs: Date.now(),
     }),
-    nodes: structuredClone(input.cluster.nodes),
+    nodes: { ...input.cluster.nodes },
     session: input.cluster.session,
     sessionProblem: input.cluster.sessionProblem,
     endedTasks: new Map(),

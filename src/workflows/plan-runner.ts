@@ -1,10 +1,13 @@
 // Runs a plan: phases in their order, steps as their phase says, and waits for a person when a step failed.
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
 import { STATUS, type PhaseProgress, type StepProgress } from '../model/plan/plan.ts';
 import { abortRest, beginStep, hasEnded, setStep } from '../model/plan/progress.ts';
 import type { OperationResult } from './contract.ts';
 import { messageOf } from './failure.ts';
 import { show, type Operation } from './operation.ts';
+
+/** Longer than any message within the server is on its way. */
+const SETTLE_MS = 200;
 
 /** Does one run of a step and says what it left over, if anything; throws what makes the step FAILED. */
 export type ExecuteStep = (step: StepProgress) => Promise<string | undefined>;
@@ -27,6 +30,9 @@ export async function runPlan(operation: Operation, execute: ExecuteStep): Promi
     });
   } catch (error) {
     if (!isCancellation(error) || operation.aborted === null) throw error;
+    // The task that answers the abort must not be the one that ends the workflow: an event that arrives meanwhile (a
+    // status, an activity's end) would fail that task, and with it the answer.
+    await sleep(SETTLE_MS, { summary: 'let what is on its way arrive' });
   }
   return endPlan(operation);
 }

@@ -14,6 +14,7 @@ import {
 import type { KafkaAddress, LaunchResult } from '../activities/contract.ts';
 import { NODE_KIND, NODE_STATUS, taskIdOf, type NodeState, type SessionInfo } from '../model/cluster.ts';
 import { STATUS, type StepProgress } from '../model/plan/plan.ts';
+import { isTerminal } from '../model/task-state.ts';
 import { anywhere, onSession } from './activity-proxies.ts';
 import { clusterWorkflowId, nodeChangedSignal } from './contract.ts';
 import { codeOf, messageOf, refuse } from './failure.ts';
@@ -75,7 +76,7 @@ async function start(operation: Operation, step: StepProgress, before: NodeState
   // A task that is named but was never seen ended may exist: it is looked for, not launched twice.
   let fresh = node.taskState === null && step.runs === 1;
   for (let launches = 1; ; launches += 1) {
-    if (operation.endedTasks.has(taskIdOf(node.name, node.launches))) {
+    if (hasEnded(operation, node)) {
       node = await report(operation, { ...node, launches: node.launches + 1, taskState: null, status: NODE_STATUS.STARTING });
       fresh = true;
     }
@@ -201,12 +202,13 @@ async function verify(operation: Operation, step: StepProgress): Promise<undefin
 async function stop(operation: Operation, step: StepProgress, node: NodeState): Promise<string | undefined> {
   const { placement } = node;
   const taskId = taskIdOf(node.name, node.launches);
-  if (placement === null || node.launches === 0 || operation.endedTasks.has(taskId)) return undefined;
+  if (placement === null || node.launches === 0 || hasEnded(operation, node)) return undefined;
   const result = await withSession(operation, step, (session, activities) =>
     activities.stopNode.executeWithOptions({ summary: `stop ${taskId} on ${placement.hostname}` }, [
       {
         caller: callerOf(step),
         session,
+        cluster: operation.input.cluster.name,
         taskId,
         agentId: placement.agentId,
         killGraceSeconds: operation.input.cluster.spec.killGraceSeconds,
@@ -280,6 +282,12 @@ async function report(operation: Operation, node: NodeState): Promise<NodeState>
     nodes: [node],
   });
   return node;
+}
+
+/** Whether the newest task of a node is known to have ended, here or before this operation began. */
+function hasEnded(operation: Operation, node: NodeState): boolean {
+  if (node.taskState !== null && isTerminal(node.taskState)) return true;
+  return operation.endedTasks.has(taskIdOf(node.name, node.launches));
 }
 
 function describeEnd(node: NodeState, taskId: string, state: string, reason: string): string {

@@ -1,0 +1,54 @@
+// The activities of a worker, wired to its Temporal client and its Mesos.
+import type { Client } from '@temporalio/client';
+import { schedulerCall, type MesosEndpoint } from '../mesos/index.ts';
+import type { OperationResult } from '../workflows/contract.ts';
+import type { Activities, Caller, SessionActivities } from './contract.ts';
+import { withFailures } from './failure.ts';
+import { holdSubscription } from './hold-subscription.ts';
+import { awaitBrokerReady, awaitControllerReady, verify } from './kafka.ts';
+import { launchNode } from './launch-node.ts';
+import { placeNode } from './place-node.ts';
+import { releaseNode } from './release-node.ts';
+import type { Sessions } from './sessions.ts';
+import { stopNode } from './stop-node.ts';
+import { withWaiting, type Waiting } from './waiting.ts';
+
+export interface ActivityDeps {
+  client: Client;
+  mesos: MesosEndpoint;
+  sessions: Sessions;
+  /** Task queue that is unique to this worker process. */
+  sessionTaskQueue: string;
+}
+
+/** Activities for the common task queue. */
+export function createActivities(deps: ActivityDeps): Activities {
+  const waiting = <T>(caller: Caller, work: (waiting: Waiting) => Promise<T>) => withWaiting(deps.client, caller, work);
+  return withFailures<Activities>({
+    holdSubscription: (input) => holdSubscription(deps, input),
+    killTask: ({ session, taskId, agentId }) =>
+      schedulerCall(session, deps.mesos, {
+        type: 'KILL',
+        kill: { task_id: { value: taskId }, ...(agentId === '' ? {} : { agent_id: { value: agentId } }) },
+      }),
+    teardownFramework: ({ session }) => schedulerCall(session, deps.mesos, { type: 'TEARDOWN' }),
+    awaitControllerReady: (input) => waiting(input.caller, (wait) => awaitControllerReady(input, wait)),
+    awaitBrokerReady: (input) => waiting(input.caller, (wait) => awaitBrokerReady(input, wait)),
+    verifyCluster: (input) => waiting(input.caller, () => verify(input)),
+    awaitOperation: ({ operationWorkflowId }) =>
+      waiting({ operationWorkflowId, step: '' }, () =>
+        deps.client.workflow.getHandle(operationWorkflowId).result() as Promise<OperationResult>,
+      ),
+  });
+}
+
+/** Activities for this process's own task queue: they use the sessions that it holds. */
+export function createSessionActivities(deps: ActivityDeps): SessionActivities {
+  const waiting = <T>(caller: Caller, work: (waiting: Waiting) => Promise<T>) => withWaiting(deps.client, caller, work);
+  return withFailures<SessionActivities>({
+    placeNode: (input) => waiting(input.caller, (wait) => placeNode(deps, input, wait)),
+    launchNode: (input) => waiting(input.caller, (wait) => launchNode(deps, input, wait)),
+    stopNode: (input) => waiting(input.caller, (wait) => stopNode(deps, input, wait)),
+    releaseNode: (input) => waiting(input.caller, (wait) => releaseNode(deps, input, wait)),
+  });
+}

@@ -1,0 +1,33 @@
+// The gates of a node and the verification of a cluster, asked over the Kafka protocol.
+import { sleep } from '@temporalio/activity';
+import { brokerReadiness, controllerReadiness, verifyCluster, type Readiness } from '../kafka/index.ts';
+import type { AwaitBrokerInput, AwaitControllersInput, VerifyInput, VerifyResult } from './contract.ts';
+import type { Waiting } from './waiting.ts';
+
+/** Between two looks at a node that is not ready yet: short, since each adds to every start and restart. */
+const POLL_MS = 250;
+
+/** No deadline: a gate never times out into "go". It ends when the node is ready, or is cancelled. */
+export async function awaitControllerReady(input: AwaitControllersInput, waiting: Waiting): Promise<void> {
+  await untilReady(() => controllerReadiness(input.nodeId, input.controllers), waiting);
+}
+
+/** As {@link awaitControllerReady}: registered, and every replica that it hosts in sync. */
+export async function awaitBrokerReady(input: AwaitBrokerInput, waiting: Waiting): Promise<void> {
+  await untilReady(() => brokerReadiness(input.nodeId, input.brokers), waiting);
+}
+
+/** @throws MillraceError VERIFY_FAILED, KAFKA_UNREACHABLE */
+export function verify(input: VerifyInput): Promise<VerifyResult> {
+  return verifyCluster(input);
+}
+
+async function untilReady(look: () => Promise<Readiness>, waiting: Waiting): Promise<void> {
+  for (;;) {
+    const readiness = await look();
+    if (readiness.ready) return;
+    waiting.set(readiness.waitingFor);
+    await sleep(POLL_MS);
+    waiting.signal.throwIfAborted();
+  }
+}

@@ -1,0 +1,181 @@
+// Launches a node's task on what was reserved for it, exactly once: a repeated call looks for the task first.
+import { log } from '@temporalio/activity';
+import { portRange, scalar } from '../mesos/index.ts';
+import type { Offer, OfferOperation, Reservation, Resource, TaskStatus } from '../mesos/types.ts';
+import type { Placement } from '../model/cluster.ts';
+import { MillraceError } from '../model/errors.ts';
+import { renderNode, type RenderedNode } from '../model/node/render.ts';
+import { nodeResources } from '../model/node/resources.ts';
+import { isAbsent, isTerminal } from '../model/task-state.ts';
+import type { LaunchNodeInput, LaunchResult } from './contract.ts';
+import { reservationOf, reservedIn } from './offers.ts';
+import { VOLUME_PATH } from './place-node.ts';
+import { heldSession, type Sessions } from './sessions.ts';
+import type { Waiting } from './waiting.ts';
+
+const NANOSECONDS_PER_SECOND = 1_000_000_000;
+
+export async function launchNode(
+  deps: { sessions: Sessions },
+  input: LaunchNodeInput,
+  waiting: Waiting,
+): Promise<LaunchResult> {
+  const { scheduler, info } = heldSession(deps.sessions, input.cluster, input.session);
+  const placement = requirePlacement(input);
+  const rendered = renderNode({
+    spec: input.spec,
+    kafkaClusterId: input.kafkaClusterId,
+    node: input.node,
+    controllers: input.controllers,
+  });
+  if (input.look) {
+    waiting.set(`an answer of Mesos whether task ${input.taskId} exists`);
+    const status = await scheduler.reconcile(input.taskId, placement.agentId, waiting.signal);
+    log.info('looked for the task of an earlier try', { taskId: input.taskId, state: status.state });
+    if (!isAbsent(status.state)) return outcome(await settled(scheduler, input.taskId, status, waiting), rendered);
+  }
+  const end = scheduler.taskStatus(input.taskId, isSettled, waiting.signal);
+  end.catch(() => undefined);
+  await scheduler.withOffers({
+    name: `launch ${input.taskId}`,
+    signal: waiting.signal,
+    onWait: waiting.set,
+    decide: (offers) => decide(offers, input, placement, rendered, info.frameworkId),
+  });
+  waiting.set(`Mesos to start ${input.taskId} on ${placement.hostname}`);
+  return outcome(await end, rendered);
+}
+
+/** A task found by reconciliation may still be on its way: its next state decides. */
+function settled(
+  scheduler: { taskStatus: (id: string, until: (status: TaskStatus) => boolean, signal: AbortSignal) => Promise<TaskStatus> },
+  taskId: string,
+  status: TaskStatus,
+  waiting: Waiting,
+): Promise<TaskStatus> {
+  return isSettled(status) ? Promise.resolve(status) : scheduler.taskStatus(taskId, isSettled, waiting.signal);
+}
+
+function isSettled(status: TaskStatus): boolean {
+  return status.state === 'TASK_RUNNING' || isTerminal(status.state);
+}
+
+function outcome(status: TaskStatus, rendered: RenderedNode): LaunchResult {
+  if (status.state === 'TASK_RUNNING') return { running: true, configHash: rendered.hash };
+  return { running: false, state: status.state, reason: [status.reason, status.message].filter(Boolean).join(': ') };
+}
+
+/** Gathers what is reserved for the node, which may come split over several offers of its agent. */
+function decide(
+  offers: readonly Offer[],
+  input: LaunchNodeInput,
+  placement: Placement,
+  rendered: RenderedNode,
+  frameworkId: string,
+): { use: Offer[]; operations: OfferOperation[]; result: null } | { wait: string } {
+  const reservation = reservationFor(input, placement);
+  const use = offers.filter(
+    (offer) => offer.agent_id.value === placement.agentId && reservedIn([offer], reservation).length > 0,
+  );
+  const reserved = reservedIn(use, reservation);
+  const missing = missingIn(reserved, input, placement);
+  if (missing.length > 0)
+    return { wait: `an offer of what is reserved for ${input.node.name} on ${placement.hostname} (missing: ${missing.join(', ')})` };
+  const volume = reserved.find((resource) => resource.disk?.persistence?.id === placement.volumeId);
+  return { use, operations: [launchGroup(input, placement, rendered, reservation, frameworkId, volume)], result: null };
+}
+
+function missingIn(reserved: readonly Resource[], input: LaunchNodeInput, placement: Placement): string[] {
+  const { total, volumeMb } = nodeResources(input.spec, input.node.kind);
+  const sum = (name: string) =>
+    reserved
+      .filter((resource) => resource.name === name && resource.disk?.persistence === undefined)
+      .reduce((value, resource) => value + (resource.scalar?.value ?? 0), 0);
+  const short = (name: string, wanted: number) => (sum(name) + 0.0005 < wanted ? [`${name} ${sum(name)} < ${wanted}`] : []);
+  const hasPort = reserved.some(({ name, ranges }) =>
+    name === 'ports' && (ranges?.range ?? []).some(({ begin, end }) => begin <= placement.port && placement.port <= end),
+  );
+  return [
+    ...short('cpus', total.cpus),
+    ...short('mem', total.memMb),
+    ...short('disk', total.diskMb - volumeMb),
+    ...(hasPort ? [] : [`port ${placement.port}`]),
+    ...(reserved.some((resource) => resource.disk?.persistence?.id === placement.volumeId) ? [] : [`volume ${placement.volumeId}`]),
+  ];
+}
+
+function launchGroup(
+  input: LaunchNodeInput,
+  placement: Placement,
+  rendered: RenderedNode,
+  reservation: Reservation,
+  frameworkId: string,
+  volume: Resource | undefined,
+): OfferOperation {
+  const { task, executor } = nodeResources(input.spec, input.node.kind);
+  const mine = (resource: Resource): Resource => ({ ...resource, reservations: [reservation] });
+  const { allocation_info: _allocation, ...held } = volume ?? scalar('disk', 0);
+  return {
+    type: 'LAUNCH_GROUP',
+    launch_group: {
+      executor: {
+        type: 'DEFAULT',
+        executor_id: { value: `${input.taskId}-executor` },
+        framework_id: { value: frameworkId },
+        resources: [
+          mine(scalar('cpus', executor.cpus)),
+          mine(scalar('mem', executor.memMb)),
+          mine(scalar('disk', executor.diskMb)),
+          held,
+        ],
+      },
+      task_group: {
+        tasks: [
+          {
+            name: input.node.name,
+            task_id: { value: input.taskId },
+            agent_id: { value: placement.agentId },
+            resources: [mine(scalar('cpus', task.cpus)), mine(scalar('mem', task.memMb)), mine(portRange(placement.port))],
+            command: {
+              shell: true,
+              value: rendered.command,
+              ...(input.spec.user === undefined ? {} : { user: input.spec.user }),
+              uris: rendered.uris,
+              environment: {
+                variables: Object.entries(rendered.environment).map(([name, value]) => ({ name, value })),
+              },
+            },
+            kill_policy: { grace_period: { nanoseconds: input.spec.killGraceSeconds * NANOSECONDS_PER_SECOND } },
+            container: {
+              type: 'MESOS',
+              volumes: [
+                {
+                  mode: 'RW',
+                  container_path: VOLUME_PATH,
+                  source: { type: 'SANDBOX_PATH', sandbox_path: { type: 'PARENT', path: VOLUME_PATH } },
+                },
+              ],
+            },
+            labels: { labels: Object.entries(input.spec.labels).map(([key, value]) => ({ key, value })) },
+          },
+        ],
+      },
+    },
+  };
+}
+
+function reservationFor(input: LaunchNodeInput, placement: Placement): Reservation {
+  return reservationOf({
+    role: input.spec.role,
+    principal: input.spec.principal,
+    cluster: input.cluster,
+    incarnation: input.incarnation,
+    node: input.node.name,
+    placementNumber: placement.number,
+  });
+}
+
+function requirePlacement(input: LaunchNodeInput): Placement {
+  if (input.node.placement) return input.node.placement;
+  throw new MillraceError('INTERNAL', `${input.node.name} has no placement, so task ${input.taskId} was not launched.`);
+}

@@ -1,0 +1,128 @@
+// Between Mesos' offers and the words in which placement thinks.
+import { reservationsEqual, type AgentSummary } from '../mesos/index.ts';
+import type { Attribute, Offer, Reservation, Resource } from '../mesos/types.ts';
+import type { AgentOffer } from '../model/placement/match.ts';
+
+/** Labels of every reservation: whose it is. Looked for before anything is reserved again. */
+export const LABEL = {
+  CLUSTER: 'millrace_cluster',
+  INCARNATION: 'millrace_incarnation',
+  NODE: 'millrace_node',
+  PLACEMENT: 'millrace_placement',
+} as const;
+
+/** The reservation under which a node's resources are held. */
+export function reservationOf(about: {
+  role: string;
+  principal: string;
+  cluster: string;
+  incarnation: string;
+  node: string;
+  placementNumber: number;
+}): Reservation {
+  return {
+    type: 'DYNAMIC',
+    role: about.role,
+    principal: about.principal,
+    labels: {
+      labels: [
+        { key: LABEL.CLUSTER, value: about.cluster },
+        { key: LABEL.INCARNATION, value: about.incarnation },
+        { key: LABEL.NODE, value: about.node },
+        { key: LABEL.PLACEMENT, value: String(about.placementNumber) },
+      ],
+    },
+  };
+}
+
+/** What is free for a new node in the offers of one agent. */
+export function toAgentOffer(offers: readonly Offer[]): AgentOffer | null {
+  const [first] = offers;
+  if (!first) return null;
+  const free = offers.flatMap((offer) => offer.resources).filter(isFree);
+  const sum = (name: string) =>
+    free
+      .filter((resource) => resource.name === name && resource.disk === undefined)
+      .reduce((total, resource) => total + (resource.scalar?.value ?? 0), 0);
+  const domain = first.domain?.fault_domain;
+  return {
+    agentId: first.agent_id.value,
+    hostname: first.hostname,
+    attributes: attributesOf(first.attributes ?? []),
+    ...(domain ? { region: domain.region.name, zone: domain.zone.name } : {}),
+    cpus: round(sum('cpus')),
+    memMb: round(sum('mem')),
+    diskMb: round(sum('disk')),
+    ports: free.filter(({ name }) => name === 'ports').flatMap((resource) => resource.ranges?.range ?? []),
+    mountDisksMb: free.flatMap((resource) =>
+      resource.disk?.source?.type === 'MOUNT' && resource.disk.persistence === undefined
+        ? [{ id: resource.disk.source.mount?.root ?? '', sizeMb: resource.scalar?.value ?? 0 }]
+        : [],
+    ),
+  };
+}
+
+/** The resources of offers that carry exactly this reservation. */
+export function reservedIn(offers: readonly Offer[], reservation: Reservation): Resource[] {
+  return offers.flatMap((offer) => offer.resources).filter((resource) => carries(resource, reservation));
+}
+
+/** Whether the innermost reservation of a resource is this one. */
+export function carries(resource: Resource, reservation: Reservation): boolean {
+  const innermost = resource.reservations?.at(-1);
+  return innermost !== undefined && reservationsEqual(innermost, reservation);
+}
+
+/** Value of a label on the innermost reservation of a resource. */
+export function labelOf(resource: Resource, key: string): string | undefined {
+  return resource.reservations?.at(-1)?.labels?.labels.find((label) => label.key === key)?.value;
+}
+
+/** Resources on all agents that are reserved for this cluster, with the agent each is on. */
+export function reservedFor(
+  agents: readonly AgentSummary[],
+  cluster: { cluster: string; incarnation: string },
+): { agent: AgentSummary; resource: Resource }[] {
+  return agents.flatMap((agent) =>
+    agent.totalResources
+      .filter(
+        (resource) =>
+          labelOf(resource, LABEL.CLUSTER) === cluster.cluster &&
+          labelOf(resource, LABEL.INCARNATION) === cluster.incarnation,
+      )
+      .map((resource) => ({ agent, resource })),
+  );
+}
+
+/** Groups offers by their agent, in order of arrival. */
+export function byAgent(offers: readonly Offer[]): Offer[][] {
+  const groups = new Map<string, Offer[]>();
+  for (const offer of offers) {
+    const group = groups.get(offer.agent_id.value);
+    if (group) group.push(offer);
+    else groups.set(offer.agent_id.value, [offer]);
+  }
+  return [...groups.values()];
+}
+
+/** Attributes as text: what constraints compare. */
+export function attributesOf(attributes: readonly Attribute[]): Record<string, string> {
+  return Object.fromEntries(
+    attributes.map((attribute) => [
+      attribute.name,
+      attribute.text?.value ??
+        attribute.scalar?.value.toString() ??
+        attribute.set?.item.join(',') ??
+        (attribute.ranges?.range ?? []).map(({ begin, end }) => `${begin}-${end}`).join(','),
+    ]),
+  );
+}
+
+function isFree(resource: Resource): boolean {
+  return (resource.reservations ?? []).length === 0 && resource.revocable === undefined && resource.shared === undefined;
+}
+
+/** Mesos keeps three decimals of a scalar. */
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

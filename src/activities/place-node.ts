@@ -1,0 +1,269 @@
+// Places a node: reserves its resources on one agent and creates its volume. Look first, then act, so that a try that
+// died between the effect and its record is found again and nothing is reserved twice.
+import { log } from '@temporalio/activity';
+import { getAgents, portRange, scalar, type AgentSummary, type MesosEndpoint } from '../mesos/index.ts';
+import type { Offer, OfferOperation, Reservation, Resource } from '../mesos/types.ts';
+import { MillraceError } from '../model/errors.ts';
+import { NODE_KIND, type Placement } from '../model/cluster.ts';
+import { nodeResources, type NodeResources } from '../model/node/resources.ts';
+import { parseConstraints } from '../model/placement/constraints.ts';
+import { choose, type AgentOffer, type PlacedNode, type PlacementDemand } from '../model/placement/match.ts';
+import type { PlaceNodeInput } from './contract.ts';
+import { attributesOf, byAgent, labelOf, LABEL, reservationOf, reservedFor, reservedIn, toAgentOffer } from './offers.ts';
+import { heldSession, type HeldSession, type Sessions } from './sessions.ts';
+import type { Waiting } from './waiting.ts';
+
+/** Path of the volume in the sandbox; the node's configuration is rendered for it. */
+export const VOLUME_PATH = 'data';
+/** How long Mesos may take for a feedback on RESERVE or CREATE before the offer is taken for lost. */
+const FEEDBACK_TIMEOUT_MS = 20_000;
+
+interface Deps {
+  mesos: MesosEndpoint;
+  sessions: Sessions;
+}
+
+interface Wanted {
+  input: PlaceNodeInput;
+  role: string;
+  reservation: Reservation;
+  resources: NodeResources;
+  volumeId: string;
+  demand: PlacementDemand;
+}
+
+export async function placeNode(deps: Deps, input: PlaceNodeInput, waiting: Waiting): Promise<Placement> {
+  const held = heldSession(deps.sessions, input.cluster, input.session);
+  const wanted = wantedFor(input);
+  for (;;) {
+    const agents = await getAgents(deps.mesos);
+    const reserved = reservedFor(agents, input).filter(({ resource }) => labelOf(resource, LABEL.NODE) === input.node.name);
+    rememberOthers(held, agents, input);
+    const agent = reserved[0]?.agent;
+    const resources = reserved.map(({ resource }) => resource);
+    if (agent && resources.some((resource) => resource.disk?.persistence?.id === wanted.volumeId)) {
+      log.info('found the placement of an earlier try', { node: input.node.name, hostname: agent.hostname });
+      return remember(held, input, placementOf(wanted, agent, portIn(resources)));
+    }
+    const placed = agent
+      ? await createVolume(held, wanted, agent, portIn(resources), waiting)
+      : await reserve(held, wanted, waiting);
+    if (placed) return remember(held, input, placed);
+    waiting.set('the last offer was lost; another one');
+  }
+}
+
+/** RESERVE and CREATE in one ACCEPT; null when Mesos did not carry it out (the offer had gone) and nothing was done. */
+async function reserve(held: HeldSession, wanted: Wanted, waiting: Waiting): Promise<Placement | null> {
+  const { input } = wanted;
+  const signal = AbortSignal.any([waiting.signal]);
+  const others = () => otherNodes(held, input);
+  const chosen = await held.scheduler.withOffers({
+    name: `place ${input.node.name}`,
+    signal,
+    onWait: waiting.set,
+    decide: (offers: readonly Offer[]) => {
+      const groups = byAgent(offers);
+      const free = groups.flatMap((group) => toAgentOffer(group) ?? []);
+      const choice = choose(free, wanted.demand, others());
+      if ('why' in choice) return { wait: choice.why };
+      const use = groups.find(([first]) => first?.agent_id.value === choice.offer.agentId) ?? [];
+      const placement = placementOf(wanted, choice.offer, choice.port);
+      // Known before Mesos answers: a parallel placement of the same cluster must not choose the same host.
+      held.placed.set(input.node.name, placement);
+      const source = mountSourceIn(use, wanted);
+      return {
+        use,
+        operations: operationsFor(wanted, placement, source, operationIds(held, wanted)),
+        result: { placement, ids: operationIds(held, wanted) },
+      };
+    },
+  });
+  waiting.set(null);
+  const outcome = await outcomes(held, chosen.ids, waiting.signal);
+  if (outcome === 'FINISHED') return chosen.placement;
+  held.placed.delete(input.node.name);
+  log.warn('Mesos did not reserve what it had offered', { node: input.node.name, outcome });
+  return null;
+}
+
+/** An earlier try reserved and died before its CREATE was carried out: the volume is made on what is reserved. */
+async function createVolume(
+  held: HeldSession,
+  wanted: Wanted,
+  agent: AgentSummary,
+  port: number,
+  waiting: Waiting,
+): Promise<Placement | null> {
+  const placement = placementOf(wanted, agent, port);
+  const id = `create-${wanted.input.node.name}-${held.info.epoch}`;
+  await held.scheduler.withOffers({
+    name: `create the volume of ${wanted.input.node.name}`,
+    signal: waiting.signal,
+    onWait: waiting.set,
+    decide: (offers: readonly Offer[]) => {
+      const use = offers.filter((offer) => offer.agent_id.value === agent.id);
+      const reserved = reservedIn(use, wanted.reservation);
+      const disk = reserved.find((resource) => resource.name === 'disk' && (resource.scalar?.value ?? 0) >= wanted.resources.volumeMb);
+      if (!disk) return { wait: `an offer of what is reserved for ${wanted.input.node.name} on ${agent.hostname}` };
+      return { use, operations: [createOperation(wanted, disk.disk?.source, id)], result: null };
+    },
+  });
+  waiting.set(null);
+  return (await outcomes(held, [id], waiting.signal)) === 'FINISHED' ? placement : null;
+}
+
+async function outcomes(held: HeldSession, ids: readonly string[], signal: AbortSignal): Promise<string> {
+  const timeout = AbortSignal.timeout(FEEDBACK_TIMEOUT_MS);
+  const either = AbortSignal.any([signal, timeout]);
+  try {
+    const statuses = await Promise.all(ids.map((id) => held.scheduler.operationOutcome(id, either)));
+    const failed = statuses.find(({ state }) => state !== 'OPERATION_FINISHED');
+    return failed ? `${failed.state}: ${failed.message ?? ''}` : 'FINISHED';
+  } catch (error) {
+    if (timeout.aborted && !signal.aborted) return 'no feedback';
+    throw error;
+  }
+}
+
+function wantedFor(input: PlaceNodeInput): Wanted {
+  const { spec, node } = input;
+  const group = node.kind === NODE_KIND.BROKER ? spec.brokers : spec.controllers;
+  const rows = node.kind === NODE_KIND.BROKER ? spec.placement.brokers : spec.placement.controllers;
+  const resources = nodeResources(spec, node.kind);
+  const role = spec.role;
+  const { total } = resources;
+  return {
+    input,
+    role,
+    resources,
+    volumeId: `${node.name}-${input.placementNumber}-${input.incarnation}`,
+    reservation: reservationOf({
+      role,
+      principal: spec.principal,
+      cluster: input.cluster,
+      incarnation: input.incarnation,
+      node: node.name,
+      placementNumber: input.placementNumber,
+    }),
+    demand: {
+      name: node.name,
+      kind: node.kind,
+      ...total,
+      diskType: group.disk.type,
+      port: group.port,
+      constraints: parseConstraints(rows),
+    },
+  };
+}
+
+function operationIds(held: HeldSession, wanted: Wanted): string[] {
+  const name = wanted.input.node.name;
+  return [`reserve-${name}-${held.info.epoch}`, `create-${name}-${held.info.epoch}`];
+}
+
+function operationsFor(
+  wanted: Wanted,
+  placement: Placement,
+  source: DiskSource,
+  [reserveId, createId]: string[],
+): OfferOperation[] {
+  const { resources, reservation } = wanted;
+  const mine = (resource: Resource): Resource => ({ ...resource, reservations: [reservation] });
+  const { total, volumeMb } = resources;
+  const reserved = [
+    mine(scalar('cpus', total.cpus)),
+    mine(scalar('mem', total.memMb)),
+    mine(portRange(placement.port)),
+    ...(source
+      ? [
+          mine({ ...scalar('disk', volumeMb), disk: { source } }),
+          mine(scalar('disk', total.diskMb - volumeMb)),
+        ]
+      : [mine(scalar('disk', total.diskMb))]),
+  ];
+  return [
+    { type: 'RESERVE', id: { value: reserveId ?? '' }, reserve: { resources: reserved } },
+    createOperation(wanted, source, createId ?? ''),
+  ];
+}
+
+type DiskSource = NonNullable<Resource['disk']>['source'];
+
+function createOperation(wanted: Wanted, source: DiskSource, id: string): OfferOperation {
+  return { type: 'CREATE', id: { value: id }, create: { volumes: [volumeResource(wanted, source)] } };
+}
+
+function volumeResource(wanted: Wanted, source: DiskSource): Resource {
+  return {
+    ...scalar('disk', wanted.resources.volumeMb),
+    reservations: [wanted.reservation],
+    disk: {
+      persistence: { id: wanted.volumeId, principal: wanted.input.spec.principal },
+      volume: { container_path: VOLUME_PATH, mode: 'RW' },
+      ...(source ? { source } : {}),
+    },
+  };
+}
+
+/** A MOUNT disk is taken whole; undefined for ROOT. */
+function mountSourceIn(offers: readonly Offer[], wanted: Wanted): DiskSource {
+  if (wanted.demand.diskType === 'ROOT') return undefined;
+  return offers
+    .flatMap((offer) => offer.resources)
+    .find((resource) => resource.disk?.source?.type === 'MOUNT' && (resource.scalar?.value ?? 0) >= wanted.resources.volumeMb)
+    ?.disk?.source;
+}
+
+function placementOf(wanted: Wanted, agent: AgentSummary | AgentOffer, port: number): Placement {
+  const { total } = wanted.resources;
+  const isOffer = 'agentId' in agent;
+  return {
+    number: wanted.input.placementNumber,
+    agentId: isOffer ? agent.agentId : agent.id,
+    hostname: agent.hostname,
+    port,
+    volumeId: wanted.volumeId,
+    cpus: total.cpus,
+    memMb: total.memMb,
+    diskMb: wanted.resources.volumeMb,
+    attributes: isOffer ? agent.attributes : attributesOf(agent.attributes),
+    ...(agent.region === undefined ? {} : { region: agent.region }),
+    ...(agent.zone === undefined ? {} : { zone: agent.zone }),
+  };
+}
+
+function portIn(resources: readonly Resource[]): number {
+  const port = resources.find(({ name }) => name === 'ports')?.ranges?.range[0]?.begin;
+  if (port === undefined)
+    throw new MillraceError('MESOS_OPERATION_FAILED', 'An earlier reservation of the node has no port; it is left as it is. Uninstall releases it.');
+  return port;
+}
+
+/** Reservations of the cluster's other nodes that no report has made known: an earlier holder's, before it died. */
+function rememberOthers(held: HeldSession, agents: readonly AgentSummary[], input: PlaceNodeInput): void {
+  for (const { agent, resource } of reservedFor(agents, input)) {
+    const node = labelOf(resource, LABEL.NODE);
+    const port = resource.ranges?.range[0]?.begin;
+    if (node === undefined || node === input.node.name || held.placed.has(node) || port === undefined) continue;
+    const wanted = wantedFor({ ...input, node: { name: node, kind: kindOf(node) } });
+    held.placed.set(node, placementOf(wanted, agent, port));
+  }
+}
+
+function otherNodes(held: HeldSession, input: PlaceNodeInput): PlacedNode[] {
+  const known = new Map<string, PlacedNode>();
+  for (const [name, placement] of held.placed)
+    if (name !== input.node.name) known.set(name, { ...placement, name, kind: kindOf(name) });
+  for (const { name, kind, placement } of input.others) known.set(name, { ...placement, name, kind });
+  return [...known.values()];
+}
+
+function kindOf(node: string) {
+  return node.startsWith(NODE_KIND.BROKER) ? NODE_KIND.BROKER : NODE_KIND.CONTROLLER;
+}
+
+function remember(held: HeldSession, input: PlaceNodeInput, placement: Placement): Placement {
+  held.placed.set(input.node.name, placement);
+  return placement;
+}

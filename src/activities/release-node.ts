@@ -1,0 +1,133 @@
+// Destroys a node's volume and unreserves its resources. Done through offers only: Mesos offers them when no process
+// holds them any more, and a volume that is destroyed under a dying process has taken a whole agent down.
+import { log, sleep } from '@temporalio/activity';
+import { getAgents, type AgentSummary, type MesosEndpoint } from '../mesos/index.ts';
+import type { Offer, OfferOperation, Resource } from '../mesos/types.ts';
+import type { ReleaseNodeInput, ReleaseResult } from './contract.ts';
+import { labelOf, LABEL, reservedFor } from './offers.ts';
+import { heldSession, type HeldSession, type Sessions } from './sessions.ts';
+import type { Waiting } from './waiting.ts';
+
+/** How long an agent that is not there may take to come back before its resources are left to it. */
+const AGENT_GRACE_MS = 20_000;
+const RETRY_MS = 1_000;
+const FEEDBACK_TIMEOUT_MS = 20_000;
+
+interface Deps {
+  mesos: MesosEndpoint;
+  sessions: Sessions;
+}
+
+export async function releaseNode(deps: Deps, input: ReleaseNodeInput, waiting: Waiting): Promise<ReleaseResult> {
+  const held = heldSession(deps.sessions, input.cluster, input.session);
+  const giveUpAtMs = Date.now() + AGENT_GRACE_MS;
+  for (let round = 1; ; round += 1) {
+    const agents = await getAgents(deps.mesos);
+    const reserved = reservedFor(agents, input).filter(({ resource }) => labelOf(resource, LABEL.NODE) === input.node);
+    const agent = reserved[0]?.agent;
+    const gone = absentAgent(agents, input, agent);
+    if (gone !== null) {
+      if (Date.now() > giveUpAtMs) return { released: false, left: gone };
+      waiting.set(gone);
+      await sleep(RETRY_MS);
+      continue;
+    }
+    if (!agent) return { released: true };
+    const resources = reserved.filter((entry) => entry.agent.id === agent.id).map(({ resource }) => resource);
+    const outcome = await release(held, input, agent, resources, round, waiting);
+    if (outcome !== null) log.warn('Mesos did not release a node; trying again', { node: input.node, outcome });
+  }
+}
+
+/** Why a node's resources can't be had at the moment; null when its agent is there, or when nothing was reserved. */
+function absentAgent(agents: readonly AgentSummary[], input: ReleaseNodeInput, holder: AgentSummary | undefined): string | null {
+  const id = holder?.id ?? input.placement?.agentId;
+  if (id === undefined) return null;
+  if (agents.some((agent) => agent.id === id && agent.active)) return null;
+  const { placement } = input;
+  return (
+    `agent ${id} (${placement?.hostname ?? holder?.hostname ?? '?'}) is not there, so the reservation of ${input.node} ` +
+    `and its volume ${placement?.volumeId ?? ''} stay on it; they come back with the agent`
+  );
+}
+
+/** DESTROY and UNRESERVE in one ACCEPT of everything that is reserved; null when all was carried out. */
+async function release(
+  held: HeldSession,
+  input: ReleaseNodeInput,
+  agent: AgentSummary,
+  resources: Resource[],
+  round: number,
+  waiting: Waiting,
+): Promise<string | null> {
+  const ids = ['destroy', 'unreserve'].map((verb) => `${verb}-${input.node}-${held.info.epoch}-${round}`);
+  const wanted = new Map(sums(resources));
+  const used = await held.scheduler.withOffers({
+    name: `release ${input.node}`,
+    signal: waiting.signal,
+    onWait: waiting.set,
+    decide: (offers: readonly Offer[]) => {
+      const use = offers.filter((offer) => offer.agent_id.value === agent.id);
+      const mine = use.flatMap((offer) => offer.resources).filter((resource) => belongs(resource, input));
+      const offered = new Map(sums(mine));
+      const missing = [...wanted].filter(([name, value]) => (offered.get(name) ?? 0) + 0.0005 < value).map(([name]) => name);
+      if (missing.length > 0)
+        return { wait: `Mesos to offer all that is reserved for ${input.node} on ${agent.hostname} (missing: ${missing.join(', ')})` };
+      const operations = operationsFor(mine.map(withoutAllocation), ids);
+      return {
+        use: use.filter((offer) => offer.resources.some((resource) => belongs(resource, input))),
+        operations,
+        result: operations.flatMap((operation) => ('id' in operation && operation.id ? [operation.id.value] : [])),
+      };
+    },
+  });
+  waiting.set(`Mesos to release ${input.node}`);
+  const timeout = AbortSignal.timeout(FEEDBACK_TIMEOUT_MS);
+  try {
+    const statuses = await Promise.all(
+      used.map((id) => held.scheduler.operationOutcome(id, AbortSignal.any([waiting.signal, timeout]))),
+    );
+    const failed = statuses.find(({ state }) => state !== 'OPERATION_FINISHED');
+    return failed ? `${failed.state}: ${failed.message ?? ''}` : null;
+  } catch (error) {
+    if (timeout.aborted && !waiting.signal.aborted) return 'no feedback';
+    throw error;
+  }
+}
+
+function belongs(resource: Resource, input: ReleaseNodeInput): boolean {
+  return (
+    labelOf(resource, LABEL.CLUSTER) === input.cluster &&
+    labelOf(resource, LABEL.INCARNATION) === input.incarnation &&
+    labelOf(resource, LABEL.NODE) === input.node
+  );
+}
+
+function operationsFor(resources: Resource[], [destroyId, unreserveId]: string[]): OfferOperation[] {
+  const volumes = resources.filter((resource) => resource.disk?.persistence !== undefined);
+  const plain = resources.map((resource) => {
+    if (resource.disk?.persistence === undefined) return resource;
+    const { disk, ...rest } = resource;
+    return disk.source ? { ...rest, disk: { source: disk.source } } : rest;
+  });
+  return [
+    ...(volumes.length > 0 ? [{ type: 'DESTROY' as const, id: { value: destroyId ?? '' }, destroy: { volumes } }] : []),
+    { type: 'UNRESERVE', id: { value: unreserveId ?? '' }, unreserve: { resources: plain } },
+  ];
+}
+
+/** Amounts by kind of resource, a volume apart from plain disk; ports are counted. */
+function sums(resources: readonly Resource[]): Map<string, number> {
+  const totals = new Map<string, number>();
+  for (const resource of resources) {
+    const name = resource.disk?.persistence ? `volume ${resource.disk.persistence.id}` : resource.name;
+    const amount =
+      resource.scalar?.value ?? (resource.ranges?.range ?? []).reduce((count, { begin, end }) => count + end - begin + 1, 0);
+    totals.set(name, (totals.get(name) ?? 0) + amount);
+  }
+  return totals;
+}
+
+function withoutAllocation({ allocation_info: _allocation, role: _role, ...resource }: Resource): Resource {
+  return resource;
+}

@@ -1,0 +1,142 @@
+// A Mesos and a Kafka in memory, as the activities show them to workflows: what is placed, what runs, what is ready.
+// Workflow tests compare the world after an operation with what was asked for; faults are injected by name.
+import { activityInfo, cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { Activities, SessionActivities } from '../../src/activities/contract.ts';
+import type { Placement } from '../../src/model/cluster.ts';
+import {
+  claimEpochUpdate,
+  clusterWorkflowId,
+  sessionOpenedSignal,
+  taskStatusSignal,
+} from '../../src/workflows/contract.ts';
+
+export interface FakeWorld {
+  placed: Map<string, Placement>;
+  /** Task ids that run, by node. */
+  running: Map<string, string>;
+  released: Set<string>;
+  frameworkRemoved: boolean;
+  /** Every effect in order: `place broker-0`, `launch broker-0.1`, … */
+  effects: string[];
+  /** Called at the start of each activity; throws to make it fail. */
+  fault: (activity: string, subject: string) => void | Promise<void>;
+  /** Ends a task, as when its process was killed. */
+  endTask(cluster: string, taskId: string, state?: string): Promise<void>;
+}
+
+/** Activities over a world; register both sets on the queues that the session announces. */
+export function createFakeWorld(client: () => Client, sessionTaskQueue: string) {
+  const world: FakeWorld = {
+    placed: new Map(),
+    running: new Map(),
+    released: new Set(),
+    frameworkRemoved: false,
+    effects: [],
+    fault: () => undefined,
+    endTask: async (cluster, taskId, state = 'TASK_FAILED') => {
+      const node = taskId.slice(0, taskId.lastIndexOf('.'));
+      if (world.running.get(node) === taskId) world.running.delete(node);
+      await client()
+        .workflow.getHandle(clusterWorkflowId(cluster))
+        .signal(taskStatusSignal, { uuid: `${taskId}-${state}`, taskId, agentId: 'agent', state, reason: 'REASON_TEST' });
+    },
+  };
+  const entity = (cluster: string) => client().workflow.getHandle(clusterWorkflowId(cluster));
+  const ready = async (nodeId: number) => {
+    const node = nodeId >= 3000 ? `controller-${nodeId - 3000}` : `broker-${nodeId}`;
+    while (!world.running.has(node)) {
+      heartbeat(`${node} does not run`);
+      await sleep(20);
+    }
+  };
+
+  const common: Activities = {
+    holdSubscription: async ({ cluster, epochBase }) => {
+      await world.fault('holdSubscription', cluster);
+      const epoch = epochBase + activityInfo().attempt;
+      const claimed = await entity(cluster).executeUpdate(claimEpochUpdate, { args: [{ epoch }] });
+      const session = { epoch, frameworkId: claimed.frameworkId, streamId: `stream-${epoch}`, master: 'http://master', taskQueue: sessionTaskQueue };
+      await entity(cluster).signal(sessionOpenedSignal, session);
+      world.effects.push(`subscribe ${epoch}`);
+      const signal = cancellationSignal();
+      while (!signal.aborted) {
+        heartbeat('subscribed');
+        await sleep(200);
+      }
+      throw new CancelledFailure('cancelled');
+    },
+    killTask: async ({ taskId }) => {
+      await world.fault('killTask', taskId);
+      world.effects.push(`kill ${taskId}`);
+    },
+    teardownFramework: async () => {
+      await world.fault('teardownFramework', '');
+      world.effects.push('teardown');
+      world.frameworkRemoved = true;
+    },
+    awaitControllerReady: async ({ nodeId }) => {
+      await world.fault('awaitControllerReady', `controller-${nodeId - 3000}`);
+      await ready(nodeId);
+    },
+    awaitBrokerReady: async ({ nodeId }) => {
+      await world.fault('awaitBrokerReady', `broker-${nodeId}`);
+      await ready(nodeId);
+    },
+    verifyCluster: async ({ brokers }) => {
+      await world.fault('verifyCluster', '');
+      const all = brokers.every(({ nodeId }) => world.running.has(`broker-${nodeId}`));
+      if (!all) throw ApplicationFailure.nonRetryable('a broker does not run', 'VERIFY_FAILED');
+      return { produced: 1, consumed: 1, brokers: brokers.length };
+    },
+    awaitOperation: ({ operationWorkflowId }) => client().workflow.getHandle(operationWorkflowId).result(),
+  };
+
+  const session: SessionActivities = {
+    placeNode: async ({ node, placementNumber, incarnation }) => {
+      await world.fault('placeNode', node.name);
+      const found = world.placed.get(node.name);
+      if (found) return found;
+      const index = world.placed.size;
+      const placement: Placement = {
+        number: placementNumber,
+        agentId: `agent-${index}`,
+        hostname: `127.0.0.${index + 1}`,
+        port: 9000 + index,
+        volumeId: `${node.name}-${placementNumber}-${incarnation}`,
+        cpus: 1,
+        memMb: 1024,
+        diskMb: 1024,
+        attributes: {},
+      };
+      world.placed.set(node.name, placement);
+      world.effects.push(`place ${node.name}`);
+      return placement;
+    },
+    launchNode: async ({ node, taskId, look }) => {
+      await world.fault('launchNode', taskId);
+      if (!(look && world.running.get(node.name) === taskId)) {
+        if (world.running.has(node.name)) throw ApplicationFailure.nonRetryable(`a second task of ${node.name}`, 'INTERNAL');
+        world.running.set(node.name, taskId);
+        world.effects.push(`launch ${taskId}`);
+      }
+      await world.fault('launchNode:done', taskId);
+      return { running: true, configHash: 'hash' };
+    },
+    stopNode: async ({ taskId }) => {
+      await world.fault('stopNode', taskId);
+      world.running.delete(taskId.slice(0, taskId.lastIndexOf('.')));
+      world.effects.push(`stop ${taskId}`);
+      return { stopped: true, state: 'TASK_KILLED' };
+    },
+    releaseNode: async ({ node }) => {
+      await world.fault('releaseNode', node);
+      world.placed.delete(node);
+      world.released.add(node);
+      world.effects.push(`release ${node}`);
+      return { released: true };
+    },
+  };
+  return { world, common, session };
+}

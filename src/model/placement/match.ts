@@ -1,0 +1,121 @@
+// Decides where a node goes: which agents fit, why the others do not, and which of the fitting is best.
+import { violation } from './satisfies.ts';
+import type { AgentOffer, PlacedNode, PlacementDemand } from './types.ts';
+
+export type { AgentOffer, PlacedNode, PlacementDemand } from './types.ts';
+
+/** Limits of the text that `choose` makes, so that hundreds of agents stay readable. */
+const MAX_REASONS_SHOWN = 8;
+const MAX_HOSTS_SHOWN = 3;
+
+/**
+ * Whether a node can go to the agent of this offer. Constraints look at placed nodes of the same kind only, never at
+ * the node itself. Every reason is named, not the first one only.
+ */
+export function evaluate(
+  offer: AgentOffer,
+  demand: PlacementDemand,
+  others: readonly PlacedNode[],
+): { fits: true; port: number } | { fits: false; reasons: string[] } {
+  const reasons: string[] = [];
+  const short = (name: string, has: number, wants: number, show: (value: number) => string) => {
+    if (thousandths(has) < thousandths(wants)) reasons.push(`${name} ${show(has)} < ${show(wants)}`);
+  };
+  short('cpus', offer.cpus, demand.cpus, showCpus);
+  short('mem', offer.memMb, demand.memMb, showMb);
+  const sandboxMb = demand.sandboxMb ?? 0;
+  if (demand.diskType === 'ROOT') short('disk', offer.diskMb, demand.diskMb, showMb);
+  else {
+    short('disk', offer.diskMb, sandboxMb, showMb);
+    const largestMb = Math.max(0, ...(offer.mountDisksMb ?? []).map(({ sizeMb }) => sizeMb));
+    short('MOUNT disk', largestMb, demand.diskMb - sandboxMb, showMb);
+  }
+  const port = pickPort(offer, demand.port);
+  if (port === null) reasons.push(demand.port === 0 ? 'no free port' : `port ${demand.port} is not free`);
+  const peers = others.filter(({ name, kind }) => kind === demand.kind && name !== demand.name);
+  for (const constraint of demand.constraints) {
+    const reason = violation(constraint, offer, peers);
+    if (reason !== null) reasons.push(reason);
+  }
+  return port !== null && reasons.length === 0 ? { fits: true, port } : { fits: false, reasons };
+}
+
+/**
+ * The best of the agents that fit: the one with the fewest nodes of this cluster, then with the most free memory, cpus
+ * and disk, then by agent id, so that equal offers give the same answer. When none fits, `why` counts the agents by
+ * reason; an agent with several reasons counts for each: `3 agents: 2 cpus 0.5 < 1.0 [a b], 1 mem 256 MB < 800 MB [c]`.
+ */
+export function choose(
+  offers: readonly AgentOffer[],
+  demand: PlacementDemand,
+  others: readonly PlacedNode[],
+): { offer: AgentOffer; port: number } | { why: string } {
+  const fitting: { offer: AgentOffer; port: number; nodes: number }[] = [];
+  const refused: { offer: AgentOffer; reasons: string[] }[] = [];
+  for (const offer of offers) {
+    const result = evaluate(offer, demand, others);
+    if (!result.fits) refused.push({ offer, reasons: result.reasons });
+    else {
+      const nodes = others.filter(
+        ({ name, hostname }) => name !== demand.name && hostname === offer.hostname,
+      ).length;
+      fitting.push({ offer, port: result.port, nodes });
+    }
+  }
+  const [best] = fitting.sort(
+    (a, b) =>
+      a.nodes - b.nodes ||
+      b.offer.memMb - a.offer.memMb ||
+      b.offer.cpus - a.offer.cpus ||
+      b.offer.diskMb - a.offer.diskMb ||
+      compareText(a.offer.agentId, b.offer.agentId),
+  );
+  return best ? { offer: best.offer, port: best.port } : { why: explain(refused) };
+}
+
+/** The lowest free port, or the wanted one; null when it is not offered. */
+function pickPort(offer: AgentOffer, wanted: number): number | null {
+  const ranges = offer.ports.filter(({ begin, end }) => begin <= end);
+  if (wanted !== 0) return ranges.some(({ begin, end }) => begin <= wanted && wanted <= end) ? wanted : null;
+  return ranges.length === 0 ? null : Math.min(...ranges.map(({ begin }) => begin));
+}
+
+function explain(refused: readonly { offer: AgentOffer; reasons: string[] }[]): string {
+  if (refused.length === 0) return 'no agent offers anything unreserved at the moment';
+  const hostsByReason = new Map<string, string[]>();
+  for (const { offer, reasons } of refused)
+    for (const reason of reasons)
+      hostsByReason.set(reason, [...(hostsByReason.get(reason) ?? []), offer.hostname]);
+  const counted = [...hostsByReason].sort(
+    ([reasonA, a], [reasonB, b]) => b.length - a.length || compareText(reasonA, reasonB),
+  );
+  const shown = counted
+    .slice(0, MAX_REASONS_SHOWN)
+    .map(([reason, hosts]) => `${hosts.length} ${reason} [${showHosts(hosts)}]`);
+  const hidden = counted.length - shown.length;
+  const agents = `${refused.length} agent${refused.length === 1 ? '' : 's'}`;
+  return `${agents}: ${shown.join(', ')}${hidden > 0 ? `, and ${hidden} other reasons` : ''}`;
+}
+
+function showHosts(hosts: readonly string[]): string {
+  const sorted = [...hosts].sort();
+  const hidden = sorted.length - MAX_HOSTS_SHOWN;
+  return hidden > 0 ? `${sorted.slice(0, MAX_HOSTS_SHOWN).join(' ')} +${hidden}` : sorted.join(' ');
+}
+
+/** Mesos keeps three decimals of a scalar; compared as whole numbers, sums of floats do no harm. */
+function thousandths(value: number): number {
+  return Math.round(value * 1000);
+}
+
+function showCpus(value: number): string {
+  return Number.isInteger(value) ? value.toFixed(1) : String(thousandths(value) / 1000);
+}
+
+function showMb(value: number): string {
+  return `${thousandths(value) / 1000} MB`;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -97,7 +97,7 @@ export function urlOf(base: string, path: string): URL {
 
 /** The base URL of the master that an API URL belongs to. Never with user or password. */
 export function baseOf(url: URL): string {
-  return `${url.origin}${url.pathname.replace(/(\/master)?\/api\/v1(\/scheduler)?\/?$/, '')}`;
+  return `${url.origin}${url.pathname.replace(/(\/master)?\/api\/v1(\/scheduler)?\/?$/, '').replace(/\/+$/, '')}`;
 }
 
 /** Why an exchange failed, in one line; undici hides the reason in causes and lists. */

@@ -24,37 +24,16 @@ const TERMINAL: ReadonlySet<string> = new Set([
 /** Outcomes that nobody has asked for; after a failover they come without anybody waiting. */
 const MAX_UNREAD = 1_000;
 
-export function createOperationUpdates(options: {
+interface OperationUpdatesOptions {
   call(call: SchedulerCall): Promise<void>;
   log: SchedulerOptions['log'];
-}): OperationUpdates {
+}
+
+export function createOperationUpdates(options: OperationUpdatesOptions): OperationUpdates {
   const watchers = createWatchers<OperationStatus>();
+  /** How many wait for an operation. */
   const waiting = new Map<string, number>();
   const unread = new Map<string, OperationStatus>();
-
-  async function acknowledge(status: OperationStatus): Promise<void> {
-    const { uuid, operation_id, agent_id, resource_provider_id } = status;
-    if (uuid === undefined || operation_id === undefined) return;
-    try {
-      await options.call({
-        type: 'ACKNOWLEDGE_OPERATION_STATUS',
-        // The uuid is an object in the update, but bare in its acknowledgement.
-        acknowledge_operation_status: {
-          uuid: uuid.value,
-          operation_id,
-          ...(agent_id === undefined ? {} : { agent_id }),
-          ...(resource_provider_id === undefined ? {} : { resource_provider_id }),
-        },
-      });
-    } catch (error) {
-      options.log?.warn('an operation status was not acknowledged; Mesos sends it again', {
-        operationId: operation_id.value,
-        state: status.state,
-        error: error instanceof Error ? error.message : String(error),
-      });
-    }
-  }
-
   return {
     handle(status) {
       const operationId = status.operation_id?.value;
@@ -62,7 +41,7 @@ export function createOperationUpdates(options: {
         if ((waiting.get(operationId) ?? 0) > 0) watchers.tell(status);
         else keep(unread, operationId, status);
       }
-      void acknowledge(status);
+      void acknowledge(options, status);
     },
     expect(operations) {
       for (const operation of operations)
@@ -83,6 +62,29 @@ export function createOperationUpdates(options: {
     },
     failAll: watchers.failAll,
   };
+}
+
+async function acknowledge(options: OperationUpdatesOptions, status: OperationStatus): Promise<void> {
+  const { uuid, operation_id, agent_id, resource_provider_id } = status;
+  if (uuid === undefined || operation_id === undefined) return;
+  try {
+    await options.call({
+      type: 'ACKNOWLEDGE_OPERATION_STATUS',
+      // The uuid is an object in the update, but bare in its acknowledgement.
+      acknowledge_operation_status: {
+        uuid: uuid.value,
+        operation_id,
+        ...(agent_id === undefined ? {} : { agent_id }),
+        ...(resource_provider_id === undefined ? {} : { resource_provider_id }),
+      },
+    });
+  } catch (error) {
+    options.log?.warn('an operation status was not acknowledged; Mesos sends it again', {
+      operationId: operation_id.value,
+      state: status.state,
+      error: error instanceof Error ? error.message : String(error),
+    });
+  }
 }
 
 function keep(unread: Map<string, OperationStatus>, operationId: string, status: OperationStatus): void {

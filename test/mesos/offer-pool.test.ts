@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createScheduler, scalar, sumScalar, type Demand, type Scheduler } from '../../src/mesos/index.ts';
-import { HOLD_MS, IDLE_REFUSE_SECONDS, WAITING_REFUSE_SECONDS } from '../../src/mesos/offer-pool.ts';
+import { IDLE_REFUSE_SECONDS, WAITING_REFUSE_SECONDS } from '../../src/mesos/offer-matching.ts';
+import { HOLD_MS } from '../../src/mesos/offer-pool.ts';
 import type { Offer, OfferOperation } from '../../src/mesos/types.ts';
 import { WAIT_SETTLE_MS } from '../../src/mesos/wait-report.ts';
 import { MillraceError } from '../../src/model/errors.ts';

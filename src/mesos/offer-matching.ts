@@ -1,0 +1,159 @@
+// The moves of the offer pool: ask a demand, accept for it, ask for offers, give them back.
+import { MillraceError } from '../model/errors.ts';
+import type { Decision, Demand, SchedulerOptions } from './contract.ts';
+import type { Offer, OfferOperation, SchedulerCall } from './types.ts';
+import type { WaitReport } from './wait-report.ts';
+
+export interface OfferPoolOptions {
+  role: string;
+  log: SchedulerOptions['log'];
+  call(call: SchedulerCall): Promise<void>;
+  /** Told of operations just before they are sent. */
+  onAccept(operations: readonly OfferOperation[]): void;
+}
+
+/** A demand that waits. */
+export interface Pending {
+  demand: Demand<unknown>;
+  sinceMs: number;
+  /** Whether it has decided about any offers yet. */
+  asked: boolean;
+  report: WaitReport;
+  /** Takes it out of the pool's books; true the first time. */
+  leave(): boolean;
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+export interface PoolState {
+  options: OfferPoolOptions;
+  held: Map<string, { offer: Offer; sinceMs: number }>;
+  waiting: Set<Pending>;
+  /** ACCEPTs that have no answer yet. */
+  accepting: number;
+  /** Whether the master was asked for offers, and not told since that none are wanted. */
+  revived: boolean;
+  reviveAsked: boolean;
+  failed: Error | null;
+}
+
+/** For how long what a demand could not use is not offered again. Mesos' own default. */
+export const WAITING_REFUSE_SECONDS = 5;
+/** For how long what nobody wants is not offered again; REVIVE lifts it. */
+export const IDLE_REFUSE_SECONDS = 3_600;
+/** A demand that saw no offer for this long is asked with none, so that it can say that there is none. */
+export const QUIET_MS = 1_000;
+
+/** Asks each waiting demand in turn; what one takes is gone for the next. */
+export function match(state: PoolState): void {
+  for (const pending of [...state.waiting]) {
+    const quiet = !pending.asked && Date.now() - pending.sinceMs >= QUIET_MS;
+    if (state.held.size > 0 || quiet) ask(state, pending);
+  }
+}
+
+/** Matches what is held, then REVIVEs if somebody still waits. Coalesced: demands of the same tick share one. */
+export function askForOffers(state: PoolState): void {
+  if (state.reviveAsked) return;
+  state.reviveAsked = true;
+  queueMicrotask(() => {
+    state.reviveAsked = false;
+    if (state.failed !== null) return;
+    if (state.held.size > 0) match(state);
+    if (state.waiting.size > 0) void revive(state);
+  });
+}
+
+export async function revive(state: PoolState): Promise<void> {
+  state.revived = true;
+  if (!(await tell(state, { type: 'REVIVE', revive: { roles: [state.options.role] } })))
+    state.revived = false;
+}
+
+/** When nobody wants offers any more: says so, and gives back what is held (SUPPRESS alone returns nothing). */
+export function rest(state: PoolState): void {
+  if (state.waiting.size > 0 || state.accepting > 0 || state.failed !== null) return;
+  if (state.revived) void tell(state, { type: 'SUPPRESS', suppress: { roles: [state.options.role] } });
+  state.revived = false;
+  decline(state, offersHeld(state), IDLE_REFUSE_SECONDS);
+}
+
+export function decline(state: PoolState, offers: readonly Offer[], refuseSeconds: number): void {
+  if (offers.length === 0) return;
+  for (const { id } of offers) state.held.delete(id.value);
+  const offer_ids = offers.map(({ id }) => id);
+  void tell(state, { type: 'DECLINE', decline: { offer_ids, filters: { refuse_seconds: refuseSeconds } } });
+}
+
+export function offersHeld(state: PoolState): Offer[] {
+  return [...state.held.values()].map(({ offer }) => offer);
+}
+
+function ask(state: PoolState, pending: Pending): void {
+  pending.asked = true;
+  try {
+    const decision = pending.demand.decide(offersHeld(state));
+    if ('wait' in decision) pending.report.waits(decision.wait);
+    else accept(state, pending, decision);
+  } catch (error) {
+    if (pending.leave()) pending.reject(error);
+    rest(state);
+  }
+}
+
+function accept(
+  state: PoolState,
+  pending: Pending,
+  decision: Exclude<Decision<unknown>, { wait: string }>,
+): void {
+  const { use, operations, result } = decision;
+  requireUsable(pending.demand.name, use, state);
+  if (!pending.leave()) return;
+  for (const { id } of use) state.held.delete(id.value);
+  state.options.onAccept(operations);
+  state.accepting += 1;
+  // What is left of the offers shall come back at once.
+  const filters = { refuse_seconds: 0 };
+  state.options
+    .call({ type: 'ACCEPT', accept: { offer_ids: use.map(({ id }) => id), operations, filters } })
+    .then(
+      () => {
+        pending.resolve(result);
+      },
+      (error: unknown) => {
+        // Refused or lost on the way, the offers may still be ours; declining what is not is harmless.
+        if (state.failed === null) decline(state, use, WAITING_REFUSE_SECONDS);
+        pending.reject(error);
+      },
+    )
+    .finally(() => {
+      state.accepting -= 1;
+      if (state.waiting.size > 0) askForOffers(state);
+      else rest(state);
+    });
+}
+
+/** Sends what nobody waits for. False when it could not be sent. */
+async function tell({ options }: PoolState, call: SchedulerCall): Promise<boolean> {
+  try {
+    await options.call(call);
+    return true;
+  } catch (error) {
+    options.log?.warn(`${call.type} failed`, {
+      error: error instanceof Error ? error.message : String(error),
+    });
+    return false;
+  }
+}
+
+/** A decision that Mesos would drop silently is a mistake of ours. */
+function requireUsable(name: string, use: readonly Offer[], { held }: PoolState): void {
+  const ids = use.map(({ id }) => id.value);
+  const agents = new Set(use.map(({ agent_id }) => agent_id.value));
+  if (agents.size === 1 && new Set(ids).size === ids.length && ids.every((id) => held.has(id))) return;
+  throw new MillraceError(
+    'INTERNAL',
+    `${name} chose offers that cannot be accepted together: ${ids.join(', ') || 'none'} of ${agents.size} agents. ` +
+      'One or more offers that are held, each once, all of one agent, are possible. Nothing was sent.',
+  );
+}

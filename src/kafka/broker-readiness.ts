@@ -37,7 +37,7 @@ export async function brokerReadiness(
   const byItself = await askOne(own, options, (connection) => look(connection, nodeId));
   if ('why' in byItself) {
     const heard = await askUntilAnswered(witnessesOf(nodeId, brokers), shortened(options), (connection) =>
-      look(connection, nodeId),
+      lookAtBrokers(connection, nodeId),
     );
     return { ready: false, waitingFor: sayUnreachable(byItself, heard), progress: null };
   }
@@ -69,7 +69,7 @@ export function judgeBroker(nodeId: number, { metadata: cluster, fenced }: Broke
   if (!registered.includes(nodeId)) {
     const waitingFor = fenced
       ? `broker ${nodeId} is registered but still fenced: it has not caught up with the cluster's metadata`
-      : `broker ${nodeId} is not registered yet (${nameNodes('broker', registered)} ${registered.length === 1 ? 'is' : 'are'})`;
+      : `broker ${nodeId} is not registered yet (${nameNodes('broker', registered)} ${registered.length > 1 ? 'are' : 'is'})`;
     return { ready: false, waitingFor, progress: null };
   }
   const { replicas, outOfSync } = hostedReplicas(cluster, nodeId);
@@ -81,7 +81,19 @@ export function judgeBroker(nodeId: number, { metadata: cluster, fenced }: Broke
 }
 
 async function look(connection: Connection, nodeId: number): Promise<BrokerLook> {
-  const cluster = await connection.request(metadata, { topics: null });
+  return withFencing(connection, nodeId, await connection.request(metadata, { topics: null }));
+}
+
+/** As {@link look}, without topics: enough to tell who is registered, and cheap while a broker is long in starting. */
+async function lookAtBrokers(connection: Connection, nodeId: number): Promise<BrokerLook> {
+  return withFencing(connection, nodeId, await connection.request(metadata, { topics: [] }));
+}
+
+async function withFencing(
+  connection: Connection,
+  nodeId: number,
+  cluster: ClusterMetadata,
+): Promise<BrokerLook> {
   const listed = cluster.brokers.some((broker) => broker.nodeId === nodeId);
   if (listed || !connection.supports(describeCluster))
     return { metadata: cluster, fenced: listed ? false : null };
@@ -96,7 +108,7 @@ function sayUnreachable(own: Answer<BrokerLook>, heard: readonly Answer<BrokerLo
   if (!other) return `no broker answers (${sayUnanswered('broker', [own, ...heard])})`;
   const why = 'why' in own ? own.why : '';
   const verdict = judgeBroker(nodeId, other.said);
-  const standing = verdict.ready || verdict.progress ? `broker ${nodeId} was registered` : verdict.waitingFor;
+  const standing = verdict.ready ? `broker ${nodeId} was registered` : verdict.waitingFor;
   return `${standing}; it does not answer at ${host}:${port}: ${why}`;
 }
 

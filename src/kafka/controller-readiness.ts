@@ -60,7 +60,9 @@ export function judgeVoter(nodeId: number, quorum: Quorum): Readiness {
   const caughtUp = behindMs === null ? missing === 0 : behindMs <= CAUGHT_UP_WITHIN_MS;
   if (caughtUp) return { ready: true };
   const since = behindMs === null ? '' : `, last caught up ${sayAgo(voter, behindMs)}`;
-  return notYet(`controller ${nodeId} is ${missing} records behind leader ${quorum.leaderId}${since}`);
+  return notYet(
+    `controller ${nodeId} is ${missing} ${missing === 1 ? 'record' : 'records'} behind leader ${quorum.leaderId}${since}`,
+  );
 }
 
 /** On the leader's own clock, whose newest reading is its own fetch time; null where Kafka does not tell it. */

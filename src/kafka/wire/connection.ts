@@ -56,7 +56,7 @@ export async function withConnection<T>(
     return await use({
       request: (api, request) => {
         const version = pickVersion(api, versions.get(api.key));
-        if (version === null) throw new Error(unsupported(api, versions.get(api.key)));
+        if (version === null) return Promise.reject(new Error(unsupported(api, versions.get(api.key))));
         return exchange(link, { api, version, request });
       },
       supports: (api) => pickVersion(api, versions.get(api.key)) !== null,

@@ -35,6 +35,7 @@ export const describeCluster: Api<void, DescribeClusterAnswer> = {
       reader.endStruct();
       return { nodeId, fenced };
     });
+    reader.int32(); // authorized operations
     return { errorCode, brokers };
   },
 };

@@ -7,7 +7,10 @@ const METADATA_TOPIC = '__cluster_metadata';
 
 export interface QuorumReplica {
   nodeId: number;
-  /** Kafka's text form of the directory id; null before version 2 of the request (Kafka 3.8). */
+  /**
+   * Kafka's text form. All zeroes (`AAAA…`) for voters that are fixed by configuration; null before version 2 of the
+   * request (Kafka 3.8).
+   */
   directoryId: string | null;
   logEndOffset: number;
   /** Unix time on the leader's clock; -1 when never, or before version 1 of the request (Kafka 3.3). */
@@ -27,8 +30,6 @@ export interface Quorum {
 
 export interface DescribeQuorumAnswer {
   errorCode: number;
-  /** The node's own words; not in every version. */
-  errorMessage: string | null;
   /** Meaningful only without error. */
   quorum: Quorum;
 }
@@ -52,7 +53,7 @@ export const describeQuorum: Api<void, DescribeQuorumAnswer> = {
   },
   decode: (reader, version) => {
     const errorCode = reader.int16();
-    const errorMessage = version >= 2 ? reader.nullableString() : null;
+    if (version >= 2) reader.nullableString(); // error message, empty in practice
     const topics = reader.array(() => {
       reader.string();
       const partitions = reader.array(() => readPartition(reader, version));
@@ -63,7 +64,6 @@ export const describeQuorum: Api<void, DescribeQuorumAnswer> = {
     // A node that is not the leader answers at the top level without a partition, or inside of it: by version.
     return {
       errorCode: errorCode === 0 ? (partition?.errorCode ?? -1) : errorCode,
-      errorMessage: errorMessage ?? partition?.errorMessage ?? null,
       quorum: partition?.quorum ?? {
         leaderId: -1,
         leaderEpoch: -1,
@@ -78,7 +78,7 @@ export const describeQuorum: Api<void, DescribeQuorumAnswer> = {
 function readPartition(reader: Reader, version: number): DescribeQuorumAnswer {
   reader.int32(); // partition, always 0
   const errorCode = reader.int16();
-  const errorMessage = version >= 2 ? reader.nullableString() : null;
+  if (version >= 2) reader.nullableString();
   const quorum = {
     leaderId: reader.int32(),
     leaderEpoch: reader.int32(),
@@ -87,7 +87,7 @@ function readPartition(reader: Reader, version: number): DescribeQuorumAnswer {
     observers: reader.array(() => readReplica(reader, version)),
   };
   reader.endStruct();
-  return { errorCode, errorMessage, quorum };
+  return { errorCode, quorum };
 }
 
 function readReplica(reader: Reader, version: number): QuorumReplica {

@@ -52,6 +52,7 @@ export const metadata: Api<{ topics: string[] | null }, ClusterMetadata> = {
     const clusterId = reader.nullableString();
     reader.int32(); // "controller": under KRaft a random broker; the leader is told by DescribeQuorum
     const topics = reader.array(() => readTopic(reader));
+    reader.int32(); // authorized operations
     return { clusterId, brokers, topics };
   },
 };

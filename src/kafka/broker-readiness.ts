@@ -57,7 +57,7 @@ export async function brokerReadiness(
 }
 
 /** What one broker knows about another, or about itself. */
-export interface BrokerLook {
+interface BrokerLook {
   metadata: ClusterMetadata;
   /** Registered, but not allowed to serve yet; null where Kafka cannot tell (before 4.0). */
   fenced: boolean | null;

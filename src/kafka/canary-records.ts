@@ -10,7 +10,7 @@ import type { KafkaAddress } from './types.ts';
 const READ_TIMEOUT_MS = 15_000;
 
 /** One record of a run; its key is unique, so that what an earlier run left is not taken for it. */
-export interface CanaryRecord {
+interface CanaryRecord {
   partition: number;
   key: string;
   value: string;
@@ -43,7 +43,7 @@ export async function produceCanary(
 }
 
 /** What of the written records could be read, and what differed. */
-export interface CanaryReading {
+interface CanaryReading {
   consumed: number;
   /** In words; empty when all that was written was read unchanged. */
   problems: string[];

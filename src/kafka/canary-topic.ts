@@ -15,7 +15,7 @@ const MAX_REPLICATION_FACTOR = 3;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** The replicas of each partition, the preferred leader first. */
-export type CanaryLayout = number[][];
+type CanaryLayout = number[][];
 
 /** One partition led by each broker, its replicas on that broker and the next ones by id. */
 export function layOutCanary(brokerIds: readonly number[]): CanaryLayout {

@@ -2,7 +2,7 @@
 import type { ClusterMetadata, PartitionMetadata } from './wire/messages/metadata.ts';
 
 /** Names of partitions as Kafka's own tools write them: `orders-4`. */
-export interface PartitionHealth {
+interface PartitionHealth {
   partitions: number;
   /** No leader. */
   offline: string[];
@@ -23,7 +23,7 @@ export function partitionHealth(metadata: ClusterMetadata): PartitionHealth {
 }
 
 /** What one broker hosts, leads, and where it is not in sync. */
-export interface HostedReplicas {
+interface HostedReplicas {
   replicas: number;
   leaders: number;
   outOfSync: string[];

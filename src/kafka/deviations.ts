@@ -13,7 +13,7 @@ export interface ExpectedCluster {
   controllers: readonly KafkaAddress[];
 }
 
-export interface Deviations {
+interface Deviations {
   /** In words, one a fact; empty when all is as it should be. */
   facts: string[];
   /** Whether some broker, or every controller, could not be asked at all. */

@@ -21,7 +21,7 @@ export interface VerifyClusterInput extends ExpectedCluster {
   records?: number;
 }
 
-export interface VerifyClusterOptions {
+interface VerifyClusterOptions {
   signal?: AbortSignal;
   /** How long what is wrong may take to right itself, in milliseconds. @default 15000 */
   settleMs?: number;

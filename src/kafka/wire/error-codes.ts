@@ -27,8 +27,6 @@ const NAMES: Record<number, string> = {
 export const NONE = 0;
 /** There is no such topic, or the node asked has not heard of it. */
 export const UNKNOWN_TOPIC_OR_PARTITION = 3;
-/** The node asked does not lead what was asked for. */
-export const NOT_LEADER_OR_FOLLOWER = 6;
 
 /** The name of a code, or the code itself when it is not one of those above. */
 export function errorName(code: number): string {

@@ -1,6 +1,5 @@
 // The connection against servers that answer in pieces, wrongly, late, or not at all.
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { withConnection } from '../../../src/kafka/wire/connection.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -8,45 +7,9 @@ import { describeCluster } from '../../../src/kafka/wire/messages/describe-clust
 import { describeQuorum } from '../../../src/kafka/wire/messages/describe-quorum.ts';
 import { metadata } from '../../../src/kafka/wire/messages/metadata.ts';
 import type { KafkaAddress } from '../../../src/kafka/types.ts';
-import { RECORDED } from './recorded.ts';
+import { answer, closeNodes, frame, serve, serversOpen, socketsOpen } from './fake-node.ts';
 
-const servers: Server[] = [];
-const sockets: Socket[] = [];
-
-afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  await Promise.all(servers.splice(0).map((server) => once(server.close(), 'close')));
-});
-
-/** A server that hands each request (with its length cut off) to `onRequest`, and counts what is connected. */
-async function serve(onRequest: (request: Buffer, socket: Socket) => void): Promise<KafkaAddress> {
-  const server = createServer((socket) => {
-    sockets.push(socket);
-    socket.on('error', () => undefined);
-    socket.on('data', (data) => {
-      onRequest(data.subarray(4), socket);
-    });
-  });
-  servers.push(server);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return { nodeId: 1, host: '127.0.0.1', port: address.port };
-}
-
-function frame(request: Buffer, recorded: keyof typeof RECORDED): Buffer {
-  const body = Buffer.from(RECORDED[recorded], 'base64');
-  const head = Buffer.alloc(8);
-  head.writeInt32BE(body.length + 4);
-  request.copy(head, 4, 4, 8); // the correlation id
-  return Buffer.concat([head, body]);
-}
-
-/** As a 4.4.0 controller answers. */
-function answer(request: Buffer, socket: Socket): void {
-  socket.write(frame(request, request.readInt16BE(0) === 18 ? 'apiVersionsController' : 'describeQuorum2'));
-}
+afterEach(closeNodes);
 
 const ask = (address: KafkaAddress, timeoutMs = 5_000) =>
   withConnection(address, { timeoutMs }, (connection) => connection.request(describeQuorum, undefined));
@@ -128,7 +91,7 @@ describe('a connection', () => {
     );
     await expect(ask(nonsense)).rejects.toThrow('ApiVersions version 0 was answered with something else');
     const gone = await serve(answer);
-    await Promise.all(servers.splice(-1).map((server) => once(server.close(), 'close')));
+    await Promise.all(serversOpen.splice(-1).map((server) => once(server.close(), 'close')));
     await expect(ask(gone)).rejects.toThrow('connection refused');
   });
 
@@ -160,7 +123,7 @@ describe('a connection', () => {
     await expect(withConnection(address, {}, () => Promise.reject(new Error('mine')))).rejects.toThrow(
       'mine',
     );
-    const [socket] = sockets;
+    const [socket] = socketsOpen;
     if (socket && !socket.closed) await once(socket, 'close');
     expect(socket?.closed).toBe(true);
   });

@@ -1,7 +1,7 @@
 // ApiVersions (18): which versions of which requests a node knows. Always the first request of a connection.
 import type { Api, VersionRange } from '../api.ts';
 
-export interface ApiVersionsAnswer {
+interface ApiVersionsAnswer {
   errorCode: number;
   /** By request key. */
   versions: Map<number, VersionRange>;

@@ -1,7 +1,7 @@
 // DescribeCluster (60): the registered brokers including fenced ones (KIP-1073).
 import type { Api } from '../api.ts';
 
-export interface DescribeClusterAnswer {
+interface DescribeClusterAnswer {
   errorCode: number;
   brokers: { nodeId: number; fenced: boolean }[];
 }

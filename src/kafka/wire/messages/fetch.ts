@@ -7,14 +7,14 @@ import { decodeRecordBatches, type FetchedRecord } from '../record-batch.ts';
 const MAX_WAIT_MS = 500;
 const MAX_BYTES = 1_048_576;
 
-export interface FetchRequest {
+interface FetchRequest {
   topic: string;
   partition: number;
   /** The first offset wanted. */
   offset: number;
 }
 
-export interface FetchAnswer {
+interface FetchAnswer {
   errorCode: number;
   /** May begin before the wanted offset: batches are returned whole. */
   records: FetchedRecord[];

@@ -15,7 +15,7 @@ export interface PartitionMetadata {
   offlineReplicas: number[];
 }
 
-export interface TopicMetadata {
+interface TopicMetadata {
   name: string;
   errorCode: number;
   partitions: PartitionMetadata[];

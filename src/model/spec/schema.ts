@@ -1,45 +1,211 @@
 // The one schema of a cluster's spec. Strict: an unknown key is refused. Defaults are safe in production.
+//
+// Only what concerns a single field is here, so that the schema stays convertible to JSON Schema; rules between fields,
+// and what a JSON Schema cannot say, are in `rules.ts`. Each error text completes the sentence "<field> is <value>, but".
 import { z } from 'zod';
+import { DEFAULT_VERSION } from './versions.ts';
 
-const nodeGroup = (defaults: { count: number; cpus: number; memMb: number; heapMb: number; diskMb: number }) =>
-  z.strictObject({
-    count: z.int().min(1).default(defaults.count),
-    cpus: z.number().min(0.1).default(defaults.cpus),
-    memMb: z.int().min(256).default(defaults.memMb),
-    heapMb: z.int().min(64).default(defaults.heapMb),
-    jvmOptions: z.array(z.string()).default([]),
-    disk: z
-      .strictObject({ type: z.enum(['ROOT', 'MOUNT']).default('ROOT'), sizeMb: z.int().min(64).default(defaults.diskMb) })
-      .prefault({}),
-    port: z.int().min(0).max(65535).default(0),
+/** Largest amount of memory or disk of one node in MB (16 TB): beyond it is a typing error. */
+const MAX_MB = 16_777_216;
+/** Ids of brokers stay below those of controllers, which begin at 3000. */
+const MAX_BROKERS = 1000;
+/** A quorum of more only gets slower. */
+const MAX_CONTROLLERS = 9;
+/** A day; Kafka's own controlled shutdown takes minutes at most. */
+const MAX_KILL_GRACE_SECONDS = 86_400;
+
+const isMap = 'must be a map of keys and values';
+/** Wrong types get the text; unknown keys keep the issue that names them. */
+const mapError = (issue: { code?: string | undefined }) =>
+  issue.code === 'invalid_type' ? isMap : undefined;
+const text = (rule: string) => z.string({ error: `must be text: ${rule}` });
+
+/** A whole number in a range. */
+const whole = (unit: string, min: number, max: number) => {
+  const error = `must be a whole number${unit}; accepted: ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+};
+
+const CPUS_ERROR = 'must be a number of CPUs; accepted: 0.1 to 1024';
+
+interface GroupDefaults {
+  count: number;
+  maxCount: number;
+  cpus: number;
+  memMb: number;
+  heapMb: number;
+  diskMb: number;
+}
+
+const nodeGroup = (what: string, port: string, defaults: GroupDefaults) =>
+  z.strictObject(
+    {
+      count: whole('', 1, defaults.maxCount).default(defaults.count).describe(`Number of ${what}.`),
+      cpus: z
+        .number({ error: CPUS_ERROR })
+        .min(0.1, { error: CPUS_ERROR })
+        .max(1024, { error: CPUS_ERROR })
+        .default(defaults.cpus)
+        .describe('CPUs of each node; 0.1 more go to its Mesos executor.'),
+      memMb: whole(' of MB', 256, MAX_MB)
+        .default(defaults.memMb)
+        .describe(
+          'Memory of each node in MB: heap, metaspace, threads, buffers and page cache; 32 more go to its executor.',
+        ),
+      heapMb: whole(' of MB', 64, MAX_MB)
+        .default(defaults.heapMb)
+        .describe('Java heap of each node in MB (-Xms and -Xmx). At least 64 less than memMb.'),
+      jvmOptions: z
+        .array(text('an option of the JVM such as -XX:+UseZGC'), {
+          error: 'must be a list of options of the JVM',
+        })
+        .default([])
+        .describe(
+          'Further options of the JVM, one an entry. They replace those of Millrace that set the same thing; with a ' +
+            'garbage collector of your own, all that concern G1 are left out.',
+        ),
+      disk: z
+        .strictObject(
+          {
+            type: z
+              .enum(['ROOT', 'MOUNT'], { error: 'must be the kind of the disk; accepted: ROOT, MOUNT' })
+              .default('ROOT')
+              .describe(
+                "ROOT: a part of the agent's work directory. MOUNT: a whole disk that the agent offers by itself.",
+              ),
+            sizeMb: whole(' of MB', 64, MAX_MB)
+              .default(defaults.diskMb)
+              .describe(
+                'Size of the persistent volume of each node in MB; for MOUNT the least that the disk must have.',
+              ),
+          },
+          { error: mapError },
+        )
+        .prefault({})
+        .describe('The persistent volume that keeps the data of a node over restarts.'),
+      port: whole(', the TCP port', 0, 65_535).default(0).describe(`${port}; 0 = any that the agent offers.`),
+    },
+    { error: mapError },
+  );
+
+const place = (what: string, example: string) =>
+  z.union([z.strictObject({ uri: z.string() }), z.strictObject({ path: z.string() })], {
+    error: `must be {uri: …} or {path: …}: ${what}; accepted: for example ${example}`,
   });
 
-export const clusterSpecSchema = z.strictObject({
-  name: z.string(),
-  kafka: z
-    .strictObject({
-      version: z.string().default('4.4.0'),
-      config: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
-      artifact: z.union([z.strictObject({ uri: z.string() }), z.strictObject({ path: z.string() })]).optional(),
+const ROW_ERROR = 'must be a row of text such as [hostname, UNIQUE] or "hostname:UNIQUE"';
+const placementRows = (what: string) =>
+  z
+    .array(z.union([z.string(), z.array(z.string())], { error: ROW_ERROR }), {
+      error: 'must be a list of rows such as [[hostname, UNIQUE]]',
     })
-    .prefault({}),
-  java: z.union([z.strictObject({ path: z.string() }), z.strictObject({ uri: z.string() })]).optional(),
-  brokers: nodeGroup({ count: 3, cpus: 1, memMb: 2048, heapMb: 1024, diskMb: 10240 }).prefault({}),
-  controllers: nodeGroup({ count: 3, cpus: 0.5, memMb: 1024, heapMb: 512, diskMb: 2048 }).prefault({}),
-  placement: z
-    .strictObject({
-      brokers: z.array(z.union([z.string(), z.array(z.string())])).default([['hostname', 'UNIQUE']]),
-      controllers: z.array(z.union([z.string(), z.array(z.string())])).default([['hostname', 'UNIQUE']]),
-    })
-    .prefault({}),
-  killGraceSeconds: z.int().min(1).default(60),
-  role: z.string().optional(),
-  principal: z.string().default('millrace'),
-  user: z.string().optional(),
-  labels: z.record(z.string(), z.string()).default({}),
+    .default([['hostname', 'UNIQUE']])
+    .describe(
+      `Where ${what} may go: rows of field (hostname, @zone, @region, an attribute of the agents), operator (UNIQUE, ` +
+        'MAX_PER, GROUP_BY, CLUSTER, LIKE, UNLIKE, IS) and parameter, as lists or as "field:OPERATOR:parameter". All must ' +
+        `hold; only ${what} of this cluster are counted. Default: one a host.`,
+    );
+
+/** A spec as a user writes it. */
+export const clusterSpecInputSchema = z.strictObject(
+  {
+    name: text('the name of the cluster, for example orders or team/orders').describe(
+      'Name of the cluster: DNS labels, with "/" between folders, 200 characters at most. No part may be "session".',
+    ),
+    kafka: z
+      .strictObject(
+        {
+          version: text(`a release such as "${DEFAULT_VERSION}", in quotes`)
+            .default(DEFAULT_VERSION)
+            .describe(
+              'Release of Apache Kafka, 4.0.0 or newer. One that Millrace does not know needs an artifact.',
+            ),
+          config: z
+            .record(
+              z.string(),
+              z.union([z.string(), z.number(), z.boolean()], {
+                error: 'must be text, a number, true or false',
+              }),
+              { error: 'must be a map of broker properties, for example {num.partitions: 6}' },
+            )
+            .default({})
+            .describe(
+              'Broker properties of Kafka. Those that Millrace sets itself (node.id, listeners, log.dirs, …) are refused. ' +
+                'Not set, replication factors are 3 (or the number of brokers), min.insync.replicas is 2 with 3 replicas, ' +
+                'and topics are not created by use.',
+            ),
+          artifact: place(
+            'the Kafka distribution, as a tarball for the Mesos fetcher or as a directory that is on every agent already',
+            '{path: /opt/kafka}',
+          )
+            .optional()
+            .describe(
+              'The Kafka distribution. Default: what the site provides for the version, else the official tarball.',
+            ),
+        },
+        { error: mapError },
+      )
+      .prefault({}),
+    java: place(
+      'a tarball of a Java runtime for the Mesos fetcher, or a Java home or executable on every agent',
+      '{path: /opt/java}',
+    )
+      .optional()
+      .describe(
+        "The Java runtime, 17 or newer. Default: what the site provides, else java in Mesos' own PATH.",
+      ),
+    brokers: nodeGroup('brokers', "The brokers' port", {
+      count: 3,
+      maxCount: MAX_BROKERS,
+      cpus: 1,
+      memMb: 2048,
+      heapMb: 1024,
+      diskMb: 10_240,
+    }).prefault({}),
+    controllers: nodeGroup('controllers, which keep the metadata; odd', "The controllers' port", {
+      count: 3,
+      maxCount: MAX_CONTROLLERS,
+      cpus: 0.5,
+      memMb: 1024,
+      heapMb: 512,
+      diskMb: 2048,
+    }).prefault({}),
+    placement: z
+      .strictObject(
+        { brokers: placementRows('brokers'), controllers: placementRows('controllers') },
+        { error: mapError },
+      )
+      .prefault({}),
+    killGraceSeconds: whole(' of seconds', 1, MAX_KILL_GRACE_SECONDS)
+      .default(60)
+      .describe('Seconds that a node has for its controlled shutdown before Mesos kills it.'),
+    role: text('a Mesos role')
+      .optional()
+      .describe('Mesos role of the cluster. Default: <name>-role, with "__" for "/".'),
+    principal: text('the Mesos principal')
+      .default('millrace')
+      .describe('Mesos principal of the framework and its reservations.'),
+    user: text('a user of the operating system')
+      .optional()
+      .describe("User that the nodes run as. Default: the framework's."),
+    labels: z
+      .record(z.string(), text('the value of a label'), {
+        error: 'must be a map of labels, for example {team: payments}',
+      })
+      .default({})
+      .describe("Labels of each node's Mesos task."),
+  },
+  { error: mapError },
+);
+
+/** A spec with everything filled in, as it is stored and answered. */
+export const clusterSpecSchema = clusterSpecInputSchema.extend({
+  role: text('a Mesos role').describe('Mesos role of the cluster.'),
 });
 
-/** A spec with every default filled in. */
+/** A spec with every default filled in. Made by `parseSpec`, which checks the rules between fields too. */
 export type ClusterSpec = z.output<typeof clusterSpecSchema>;
 /** A spec as a user writes it. */
-export type ClusterSpecInput = z.input<typeof clusterSpecSchema>;
+export type ClusterSpecInput = z.input<typeof clusterSpecInputSchema>;
+/** Resources and options of all brokers, or of all controllers. */
+export type NodeGroup = ClusterSpec['brokers'];

@@ -1,0 +1,131 @@
+// The rules of a spec that a schema cannot say: between fields, and about names, paths, options and rows.
+import { parseConstraint } from '../placement/constraints.ts';
+import { configRules } from './config-rules.ts';
+import { nameProblem, roleProblem } from './name.ts';
+import { problemAt, type Path, type Problem } from './problems.ts';
+import type { clusterSpecInputSchema, NodeGroup } from './schema.ts';
+import type { z } from 'zod';
+import { versionProblem } from './versions.ts';
+
+type Filled = z.output<typeof clusterSpecInputSchema>;
+
+/** Room that a JVM needs beside its heap, at the very least. */
+const MIN_BESIDE_HEAP_MB = 64;
+/** All options together become arguments of one command; Linux limits one argument to 128 KiB. */
+const MAX_JVM_OPTIONS_LENGTH = 20_000;
+const MAX_PATH_LENGTH = 1024;
+const MAX_LABELS = 64;
+const CONTROL = /\p{Cc}/u;
+/** What the Mesos fetcher unpacks; it looks at the end of the address only. */
+const ARCHIVE = /\.(tgz|tar|tar\.gz|tar\.bz2|tbz2|tar\.xz|txz|zip)$/;
+const ADDRESS = /^(https?:\/\/[^\s/?#]+\/[^\s?#]+|file:\/\/\/[^\s?#]+)$/;
+
+/**
+ * Everything that is wrong with a spec that has passed the schema.
+ *
+ * @param input as the user wrote it, for the values in the messages
+ * @param siteHasArtifact whether the site provides a distribution of the spec's version
+ */
+export function ruleProblems(input: unknown, spec: Filled, siteHasArtifact: boolean): Problem[] {
+  const problems: Problem[] = [];
+  const check = (path: Path, problem: string | null) => {
+    if (problem !== null) problems.push(problemAt(input, path, problem));
+  };
+  check(['name'], nameProblem(spec.name));
+  check(
+    ['kafka', 'version'],
+    versionProblem(spec.kafka.version, siteHasArtifact || spec.kafka.artifact !== undefined),
+  );
+  checkPlace(check, ['kafka', 'artifact'], spec.kafka.artifact);
+  checkPlace(check, ['java'], spec.java);
+  checkGroup(check, 'brokers', spec.brokers);
+  checkGroup(check, 'controllers', spec.controllers);
+  if (spec.controllers.count % 2 === 0)
+    check(
+      ['controllers', 'count'],
+      'must be odd: an even quorum survives no more failures than one controller less; accepted: 1, 3, 5, 7, 9',
+    );
+  for (const kind of ['brokers', 'controllers'] as const)
+    spec.placement[kind].forEach((row, index) => {
+      const parsed = parseConstraint(row);
+      if ('problem' in parsed) check(['placement', kind, index], parsed.problem);
+    });
+  if (spec.role !== undefined) check(['role'], roleProblem(spec.role));
+  check(['principal'], textProblem(spec.principal, 'a Mesos principal such as millrace'));
+  if (spec.user !== undefined && !/^[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?$/.test(spec.user))
+    check(['user'], 'must be a user of the operating system; accepted: for example kafka');
+  checkLabels(check, spec.labels);
+  problems.push(...configRules(input, spec));
+  return problems;
+}
+
+type Check = (path: Path, problem: string | null) => void;
+
+function checkGroup(check: Check, kind: 'brokers' | 'controllers', group: NodeGroup): void {
+  const mostMb = group.memMb - MIN_BESIDE_HEAP_MB;
+  if (group.heapMb >= group.memMb)
+    check([kind, 'heapMb'], `must be less than ${kind}.memMb (${group.memMb}); accepted: up to ${mostMb}`);
+  else if (group.heapMb > mostMb)
+    check(
+      [kind, 'heapMb'],
+      `must leave at least ${MIN_BESIDE_HEAP_MB} of ${kind}.memMb (${group.memMb}) to the rest of the JVM; accepted: up to ${mostMb}`,
+    );
+  group.jvmOptions.forEach((option, index) => {
+    check([kind, 'jvmOptions', index], jvmOptionProblem(option, kind));
+  });
+  const length = group.jvmOptions.reduce((sum, option) => sum + option.length, 0);
+  if (length > MAX_JVM_OPTIONS_LENGTH)
+    check([kind, 'jvmOptions'], `has ${length} characters in all; accepted: up to ${MAX_JVM_OPTIONS_LENGTH}`);
+}
+
+function jvmOptionProblem(option: string, kind: string): string | null {
+  if (/^-(Xm[sx]|XX:(Max|Initial)HeapSize=)/.test(option))
+    return `the heap is set by ${kind}.heapMb; leave this option out`;
+  if (/^-(cp|classpath|-class-path.*|jar|version|-version)$/.test(option))
+    return 'Millrace decides what is run and its class path; leave this option out';
+  if (!/^-[^-\s]|^--[^-\s]/.test(option))
+    return 'must begin with "-"; accepted: one option an entry, for example -XX:+UseZGC or --add-opens=java.base/java.lang=ALL-UNNAMED';
+  if (/\s-/.test(option)) return 'holds several options; accepted: one option an entry';
+  return CONTROL.test(option) ? 'must hold no control characters' : null;
+}
+
+function checkPlace(check: Check, path: Path, place: { uri: string } | { path: string } | undefined): void {
+  if (place === undefined) return;
+  if ('path' in place) {
+    const isAbsolute =
+      place.path.startsWith('/') && place.path.length <= MAX_PATH_LENGTH && !CONTROL.test(place.path);
+    check(
+      [...path, 'path'],
+      isAbsolute ? null : 'must be an absolute path on the agents; accepted: for example /opt/kafka',
+    );
+    return;
+  }
+  const example = 'accepted: for example https://example.com/kafka_2.13-4.4.0.tgz';
+  if (!ADDRESS.test(place.uri) || place.uri.length > MAX_PATH_LENGTH)
+    check([...path, 'uri'], `must be an http, https or file address without "?" and "#"; ${example}`);
+  else if (!ARCHIVE.test(place.uri))
+    check(
+      [...path, 'uri'],
+      `must end with what the Mesos fetcher unpacks: .tgz, .tar, .tar.gz, .tar.bz2, .tbz2, .tar.xz, .txz or .zip; ${example}`,
+    );
+}
+
+function checkLabels(check: Check, labels: Record<string, string>): void {
+  const entries = Object.entries(labels);
+  if (entries.length > MAX_LABELS)
+    check(['labels'], `has ${entries.length} labels; accepted: up to ${MAX_LABELS}`);
+  for (const [key, value] of entries) {
+    if (key.startsWith('millrace_'))
+      check(['labels', key], 'names beginning with millrace_ are kept for Millrace');
+    else if (!/^[\x21-\x7e]{1,128}$/.test(key))
+      check(['labels', key], 'its name must be 1 to 128 printable ASCII characters without spaces');
+    if (value.length > 1024 || CONTROL.test(value))
+      check(['labels', key], 'must have no control characters; accepted: up to 1024 characters');
+  }
+}
+
+function textProblem(text: string, what: string): string | null {
+  return /^[^\s\p{Cc}]{1,255}$/u.test(text)
+    ? null
+    : `must be ${what}: 1 to 255 characters without white space`;
+}

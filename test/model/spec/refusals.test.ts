@@ -1,0 +1,257 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { MillraceError } from '../../../src/model/errors.ts';
+import { parseSpec } from '../../../src/model/spec/parse.ts';
+import { refusal } from './refusal.ts';
+
+describe('a spec is refused', () => {
+  it.each<[string, unknown, Record<string, RegExp>]>([
+    ['when it is empty', null, { '': /^the spec is empty, but must be a map/ }],
+    ['when it is no map', ['a'], { '': /^the spec is \["a"\], but must be a map/ }],
+    ['without a name', {}, { name: /^name is missing, but must be text/ }],
+    [
+      'with an unknown key',
+      { name: 'a', brokerz: {} },
+      { brokerz: /^brokerz is not a known key; did you mean brokers\? accepted in the spec: name, kafka/ },
+    ],
+    [
+      'with an unknown key below',
+      { name: 'a', brokers: { disk: { size: 1 } } },
+      { 'brokers.disk.size': /did you mean brokers.disk.sizeMb\?/ },
+    ],
+    [
+      'with a key in the wrong place',
+      { name: 'a', version: '4.4.0' },
+      { version: /did you mean kafka.version\?/ },
+    ],
+    [
+      'with a key like nothing',
+      { name: 'a', zzzzzz: 1 },
+      { zzzzzz: /^zzzzzz is not a known key; accepted in the spec: name/ },
+    ],
+    [
+      'with a wrong type',
+      { name: 'a', brokers: { count: '3' } },
+      { 'brokers.count': /^brokers.count is "3", but must be a whole number; accepted: 1 to 1000$/ },
+    ],
+    ['with a list for a map', { name: 'a', brokers: [] }, { brokers: /^brokers is \[\], but must be a map/ }],
+    [
+      'with no brokers',
+      { name: 'a', brokers: { count: 0 } },
+      { 'brokers.count': /is 0, but .* accepted: 1 to 1000/ },
+    ],
+    [
+      'with no controllers',
+      { name: 'a', controllers: { count: 0 } },
+      { 'controllers.count': /is 0, but .* accepted: 1 to 9/ },
+    ],
+    [
+      'with an even quorum',
+      { name: 'a', controllers: { count: 2 } },
+      { 'controllers.count': /is 2, but must be odd.* accepted: 1, 3, 5, 7, 9/ },
+    ],
+    [
+      'with a fraction of a node',
+      { name: 'a', brokers: { count: 1.5 } },
+      { 'brokers.count': /is 1.5, but must be a whole number/ },
+    ],
+    [
+      'with as much heap as memory',
+      { name: 'a', brokers: { heapMb: 2048 } },
+      {
+        'brokers.heapMb':
+          /^brokers.heapMb is 2048, but must be less than brokers.memMb \(2048\); accepted: up to 1984$/,
+      },
+    ],
+    [
+      'with no room beside the heap',
+      { name: 'a', controllers: { heapMb: 961 } },
+      { 'controllers.heapMb': /must leave at least 64 of controllers.memMb \(1024\).* up to 960/ },
+    ],
+    [
+      'with less memory than the default heap',
+      { name: 'a', brokers: { memMb: 512 } },
+      { 'brokers.heapMb': /^brokers.heapMb is missing, .*must be less than brokers.memMb \(512\)/ },
+    ],
+    [
+      'with a port that is none',
+      { name: 'a', brokers: { port: 70_000 } },
+      { 'brokers.port': /accepted: 0 to 65535/ },
+    ],
+    [
+      'with an unknown kind of disk',
+      { name: 'a', brokers: { disk: { type: 'SSD' } } },
+      { 'brokers.disk.type': /is "SSD", but .*accepted: ROOT, MOUNT/ },
+    ],
+    [
+      'with a heap option',
+      { name: 'a', brokers: { jvmOptions: ['-Xmx2g'] } },
+      { 'brokers.jvmOptions.0': /set by brokers.heapMb/ },
+    ],
+    [
+      'with two options in one',
+      { name: 'a', brokers: { jvmOptions: ['-Xss1m -Xmx2g'] } },
+      { 'brokers.jvmOptions.0': /one option an entry/ },
+    ],
+    [
+      'with an option that is none',
+      { name: 'a', brokers: { jvmOptions: ['org.Main'] } },
+      { 'brokers.jvmOptions.0': /must begin with "-"/ },
+    ],
+    [
+      'with a version before KRaft',
+      { name: 'a', kafka: { version: '3.9.2', artifact: { path: '/k' } } },
+      { 'kafka.version': /must be 4.0.0 or newer.* accepted: 4.4.0, 4.3.1/ },
+    ],
+    [
+      'with an unknown version without artifact',
+      { name: 'a', kafka: { version: '4.9.0' } },
+      {
+        'kafka.version':
+          /^kafka.version is "4.9.0", but is not a known release.*4.4.0, 4.3.1.* with kafka.artifact/,
+      },
+    ],
+    [
+      'with a version that is none',
+      { name: 'a', kafka: { version: 'latest', artifact: { path: '/k' } } },
+      { 'kafka.version': /must be a release such as/ },
+    ],
+    [
+      'with a version that is a number',
+      { name: 'a', kafka: { version: 4.4 } },
+      { 'kafka.version': /is 4.4, but must be text: .* in quotes/ },
+    ],
+    [
+      'with an artifact of two places',
+      { name: 'a', kafka: { artifact: { path: '/k', uri: 'https://x/k.tgz' } } },
+      { 'kafka.artifact': /\{uri: …\} or \{path: …\}/ },
+    ],
+    [
+      'with an address of an unknown scheme',
+      { name: 'a', kafka: { artifact: { uri: 'ftp://x/k.tgz' } } },
+      { 'kafka.artifact.uri': /must be an http, https or file address/ },
+    ],
+    [
+      'with an address that is no archive',
+      { name: 'a', java: { uri: 'https://x/java' } },
+      { 'java.uri': /must end with what the Mesos fetcher unpacks/ },
+    ],
+    [
+      'with a relative path',
+      { name: 'a', java: { path: 'java' } },
+      { 'java.path': /must be an absolute path/ },
+    ],
+    [
+      'with a bad constraint',
+      { name: 'a', placement: { brokers: [['hostname', 'UNIQUE'], 'rack:MAX_PER:0'] } },
+      {
+        'placement.brokers.1':
+          /^placement.brokers.1 is "rack:MAX_PER:0", but MAX_PER needs a whole number from 1/,
+      },
+    ],
+    [
+      'with a row that is none',
+      { name: 'a', placement: { controllers: [3] } },
+      { 'placement.controllers.0': /must be a row of text/ },
+    ],
+    ['with the role of nobody', { name: 'a', role: '*' }, { role: /is "\*", but/ }],
+    [
+      'with a user that is none',
+      { name: 'a', user: 'a b' },
+      { user: /must be a user of the operating system/ },
+    ],
+    [
+      'with a label of ours',
+      { name: 'a', labels: { millrace_node: 'x' } },
+      { 'labels.millrace_node': /kept for Millrace/ },
+    ],
+  ])('%s', (_, value, expected) => {
+    const messages = refusal(value);
+    expect(Object.keys(messages)).toEqual(Object.keys(expected));
+    for (const [path, pattern] of Object.entries(expected)) expect(messages[path]).toMatch(pattern);
+  });
+
+  it.each([
+    '',
+    'Orders',
+    '1st',
+    'a_b',
+    '-a',
+    'a-',
+    'a//b',
+    '/a',
+    'a/',
+    'a b',
+    'a.b',
+    'session',
+    'a/session',
+    'session/a',
+    'x'.repeat(64),
+    Array(30).fill('abcdefgh').join('/'),
+  ])('with the name %j', (name) => {
+    expect(refusal({ name })['name']).toMatch(/^name is ".*["…], but .*accepted: one or more parts/);
+  });
+
+  it('with everything that is wrong at once', () => {
+    const messages = refusal({
+      name: 'A',
+      kafka: { version: '1.0.0', config: { 'log.dirs': '/x' } },
+      brokers: { heapMb: 9999 },
+      controllers: { count: 4 },
+    });
+    expect(Object.keys(messages).sort()).toEqual([
+      'brokers.heapMb',
+      'controllers.count',
+      'kafka.config.log.dirs',
+      'kafka.version',
+      'name',
+    ]);
+  });
+
+  it('never with another error, whatever the input is', () => {
+    const key = fc.constantFrom(
+      'name',
+      'kafka',
+      'config',
+      'brokers',
+      'count',
+      'heapMb',
+      'disk',
+      'placement',
+      'java',
+      'labels',
+      '__proto__',
+      'constructor',
+      'x',
+    );
+    const tree = fc.letrec((tie) => ({
+      node: fc.oneof(
+        { maxDepth: 4 },
+        fc.jsonValue(),
+        fc.constantFrom('orders', 3),
+        fc.dictionary(key, tie('node')),
+      ),
+    })).node;
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          tree,
+          tree.map((value) => ({ name: 'orders', kafka: value })),
+          tree.map((value) => ({ name: 'orders', brokers: value })),
+        ),
+        (value) => {
+          try {
+            const spec = parseSpec(value);
+            expect(parseSpec(spec)).toEqual(spec);
+          } catch (error) {
+            const issues = (error as MillraceError).issues ?? [];
+            expect((error as MillraceError).code).toBe('SPEC_INVALID');
+            expect(issues.length).toBeGreaterThan(0);
+            for (const { message } of issues) expect(message).toMatch(/, but |is not a known key/);
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -8,7 +8,9 @@ const environmentSchema = z.object({
   MILLRACE_MESOS_MASTERS: z
     .string({ error: 'is not set; accepted: base URLs of the masters, separated by commas' })
     .transform((text) => text.split(',').map((url) => url.trim().replace(/\/+$/, '')))
-    .pipe(z.array(z.url({ protocol: /^https?$/, error: 'holds something that is not an http(s) URL' })).min(1)),
+    .pipe(
+      z.array(z.url({ protocol: /^https?$/, error: 'holds something that is not an http(s) URL' })).min(1),
+    ),
   MILLRACE_MESOS_PRINCIPAL: z.string().min(1).optional(),
   MILLRACE_MESOS_SECRET_FILE: z.string().min(1).optional(),
   MILLRACE_HEALTH_PORT: z.coerce.number().int().min(0).max(65535).default(7071),
@@ -45,7 +47,10 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
   };
 }
 
-function readCredential(principal: string | undefined, file: string | undefined): MesosEndpoint['credential'] {
+function readCredential(
+  principal: string | undefined,
+  file: string | undefined,
+): MesosEndpoint['credential'] {
   if (principal === undefined && file === undefined) return undefined;
   if (principal === undefined || file === undefined)
     throw new MillraceError(
@@ -55,6 +60,10 @@ function readCredential(principal: string | undefined, file: string | undefined)
   try {
     return { principal, secret: readFileSync(file, 'utf8').trim() };
   } catch (error) {
-    throw new MillraceError('REQUEST_INVALID', `The worker was not started. MILLRACE_MESOS_SECRET_FILE ${file} cannot be read.`, { cause: error });
+    throw new MillraceError(
+      'REQUEST_INVALID',
+      `The worker was not started. MILLRACE_MESOS_SECRET_FILE ${file} cannot be read.`,
+      { cause: error },
+    );
   }
 }

@@ -16,11 +16,21 @@ export function temporalLogger(log: Pino): Logger {
   };
   return {
     log: write,
-    trace: (message, metadata) => { write('TRACE', message, metadata); },
-    debug: (message, metadata) => { write('DEBUG', message, metadata); },
-    info: (message, metadata) => { write('INFO', message, metadata); },
-    warn: (message, metadata) => { write('WARN', message, metadata); },
-    error: (message, metadata) => { write('ERROR', message, metadata); },
+    trace: (message, metadata) => {
+      write('TRACE', message, metadata);
+    },
+    debug: (message, metadata) => {
+      write('DEBUG', message, metadata);
+    },
+    info: (message, metadata) => {
+      write('INFO', message, metadata);
+    },
+    warn: (message, metadata) => {
+      write('WARN', message, metadata);
+    },
+    error: (message, metadata) => {
+      write('ERROR', message, metadata);
+    },
   };
 }
 
@@ -30,5 +40,7 @@ function identify(workflowId: unknown): { cluster?: string; operation?: string }
   if (typeof workflowId !== 'string' || !workflowId.startsWith('kafka/')) return {};
   const name = workflowId.slice('kafka/'.length);
   const operation = parseOperationId(name);
-  return operation ? { cluster: operation.cluster, operation: name } : { cluster: name.replace(/\/session$/, '') };
+  return operation
+    ? { cluster: operation.cluster, operation: name }
+    : { cluster: name.replace(/\/session$/, '') };
 }

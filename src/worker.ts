@@ -48,19 +48,31 @@ async function main(): Promise<void> {
 }
 
 async function createWorkers(config: WorkerConfig, health: Health, log: Pino): Promise<Worker[]> {
-  const [{ client, namespace }, bundle] = await Promise.all([reachTemporal(health, log), workflowBundle(temporalLogger(log))]);
+  const [{ client, namespace }, bundle] = await Promise.all([
+    reachTemporal(health, log),
+    workflowBundle(temporalLogger(log)),
+  ]);
   const { connection } = await connectNative();
   const footprint = loadFootprint();
   const limits = footprint.taskQueues.main;
   const identity = `${hostname()}/${process.pid}`;
+  let workers: Worker[] = [];
   const deps: ActivityDeps = {
     client,
     mesos: config.mesos,
     sessions: new Map(),
     sessionTaskQueue: `${TASK_QUEUE}-session-${randomUUID()}`,
+    isStopping: () =>
+      workers.some((worker) => worker.getState() !== 'RUNNING' && worker.getState() !== 'INITIALIZED'),
   };
-  const common = { connection, namespace, identity, shutdownGraceTime: SHUTDOWN_GRACE, maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE } as const;
-  return Promise.all([
+  const common = {
+    connection,
+    namespace,
+    identity,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+  } as const;
+  workers = await Promise.all([
     Worker.create({
       ...common,
       taskQueue: TASK_QUEUE,
@@ -76,6 +88,7 @@ async function createWorkers(config: WorkerConfig, health: Health, log: Pino): P
       maxConcurrentActivityTaskExecutions: SESSION_SLOTS,
     }),
   ]);
+  return workers;
 }
 
 /** Waits until Temporal answers and has all that temporal.yaml declares; says what is missing meanwhile. */
@@ -108,7 +121,9 @@ async function reachTemporal(health: Health, log: Pino): Promise<Awaited<ReturnT
 async function serveHealth(config: WorkerConfig, health: Health, log: Pino): Promise<Server> {
   const server = createServer((request, response) => {
     const ready = request.url === '/readyz';
-    response.writeHead(ready && health.state !== 'running' ? 503 : 200, { 'content-type': 'application/json' });
+    response.writeHead(ready && health.state !== 'running' ? 503 : 200, {
+      'content-type': 'application/json',
+    });
     response.end(JSON.stringify(health));
   });
   await new Promise<void>((resolve, reject) => {
@@ -126,4 +141,3 @@ try {
   console.error(error instanceof MillraceError ? `millrace worker: ${error.message}` : error);
   process.exitCode = 1;
 }
-

@@ -44,8 +44,7 @@ export interface LaunchNodeInput {
 }
 /** How the task of a launch stands: running, or ended before it ran (with Mesos' words). */
 export type LaunchResult =
-  | { running: true; configHash: string }
-  | { running: false; state: string; reason: string };
+  { running: true; configHash: string } | { running: false; state: string; reason: string };
 
 export interface StopNodeInput {
   caller: Caller;

@@ -20,12 +20,20 @@ export function toFailure(error: unknown): Error {
   });
 }
 
-/** Wraps every activity of a set, so that each throws failures only. */
-export function withFailures<T extends object>(activities: T): T {
+/**
+ * Wraps every activity of a set: each throws failures only, and none begins on a worker that is shutting down. Its last
+ * poll may still be handed a task then (even the retry of one that it has just given up), and nobody would cancel it.
+ */
+export function withFailures<T extends object>(activities: T, isStopping: () => boolean): T {
   return Object.fromEntries(
     Object.entries(activities).map(([name, activity]) => [
       name,
       async (...args: unknown[]) => {
+        if (isStopping())
+          throw ApplicationFailure.create({
+            type: 'WorkerShutdown',
+            message: 'This worker is shutting down; another one takes it.',
+          });
         try {
           return await (activity as (...args: unknown[]) => Promise<unknown>)(...args);
         } catch (error) {

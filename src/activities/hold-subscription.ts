@@ -2,7 +2,14 @@
 import { activityInfo, cancellationSignal, heartbeat, log, sleep } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowUpdateFailedError, type Client } from '@temporalio/client';
-import { createScheduler, findLeader, subscribe, type MesosEndpoint, type Scheduler, type Subscription } from '../mesos/index.ts';
+import {
+  createScheduler,
+  findLeader,
+  subscribe,
+  type MesosEndpoint,
+  type Scheduler,
+  type Subscription,
+} from '../mesos/index.ts';
 import type { TaskStatus } from '../mesos/types.ts';
 import { MillraceError } from '../model/errors.ts';
 import type { SessionInfo } from '../model/cluster.ts';
@@ -30,6 +37,8 @@ export interface HoldSubscriptionDeps {
 
 /** Mesos keeps the tasks of a framework that has no scheduler for this long: two weeks. */
 const FAILOVER_TIMEOUT_SECONDS = 14 * 24 * 3600;
+/** Shorter than the heartbeat timeout: nothing beats while the answer is awaited. */
+const SUBSCRIBE_TIMEOUT_MS = 5_000;
 /** Beats this often while the stream is alive; far below the heartbeat timeout of 10 s. */
 const BEAT_MS = 2_000;
 /** The stream is dead when nothing arrived for this many of Mesos' heartbeats. */
@@ -40,7 +49,10 @@ const LEADER_RETRY_MS = 1_000;
 const RECONCILE_EVERY_MS = 15 * 60_000;
 
 /** Runs until it is cancelled or the stream ends; a retry by Temporal (here or on another worker) takes it up again. */
-export async function holdSubscription(deps: HoldSubscriptionDeps, input: HoldSubscriptionInput): Promise<void> {
+export async function holdSubscription(
+  deps: HoldSubscriptionDeps,
+  input: HoldSubscriptionInput,
+): Promise<void> {
   const signal = cancellationSignal();
   await untilLeader(deps, input, signal);
   const epoch = input.epochBase + activityInfo().attempt;
@@ -58,7 +70,14 @@ export async function holdSubscription(deps: HoldSubscriptionDeps, input: HoldSu
     subscription,
     role: input.framework.role,
     onTaskStatus: (status) => recordStatus(deps, input.cluster, known, status),
-    log: { info: (message, about) => { log.info(message, about); }, warn: (message, about) => { log.warn(message, about); } },
+    log: {
+      info: (message, about) => {
+        log.info(message, about);
+      },
+      warn: (message, about) => {
+        log.warn(message, about);
+      },
+    },
   });
   deps.sessions.set(input.cluster, { info, scheduler, placed: new Map() });
   const close = () => {
@@ -69,8 +88,15 @@ export async function holdSubscription(deps: HoldSubscriptionDeps, input: HoldSu
     const run = scheduler.run();
     await entityOf(deps, input.cluster).signal(sessionOpenedSignal, info);
     log.info('session opened', { cluster: input.cluster, epoch, master: info.master });
-    await Promise.race([run, watch(subscription, signal), reconcile(deps, input.cluster, scheduler, claimed, signal)]);
-    throw new MillraceError('SESSION_MOVED', `The event stream of ${input.cluster} with ${info.master} ended.`);
+    await Promise.race([
+      run,
+      watch(subscription, signal),
+      reconcile(deps, input.cluster, scheduler, claimed, signal),
+    ]);
+    throw new MillraceError(
+      'SESSION_MOVED',
+      `The event stream of ${input.cluster} with ${info.master} ended.`,
+    );
   } catch (error) {
     throw await explain(deps, input.cluster, error, signal);
   } finally {
@@ -81,7 +107,11 @@ export async function holdSubscription(deps: HoldSubscriptionDeps, input: HoldSu
 }
 
 /** Waits for a leading master inside one attempt: an outage of Mesos costs no history, however long it lasts. */
-async function untilLeader(deps: HoldSubscriptionDeps, input: HoldSubscriptionInput, signal: AbortSignal): Promise<void> {
+async function untilLeader(
+  deps: HoldSubscriptionDeps,
+  input: HoldSubscriptionInput,
+  signal: AbortSignal,
+): Promise<void> {
   let told: string | null = null;
   for (;;) {
     try {
@@ -94,7 +124,10 @@ async function untilLeader(deps: HoldSubscriptionDeps, input: HoldSubscriptionIn
       if (reason !== told) {
         told = reason;
         log.warn('no Mesos master answers; trying on', { cluster: input.cluster, reason });
-        await entityOf(deps, input.cluster).signal(sessionProblemSignal, { code: 'MESOS_UNREACHABLE', reason });
+        await entityOf(deps, input.cluster).signal(sessionProblemSignal, {
+          code: 'MESOS_UNREACHABLE',
+          reason,
+        });
       }
       await sleep(LEADER_RETRY_MS);
     }
@@ -113,7 +146,11 @@ async function claimEpoch(deps: HoldSubscriptionDeps, cluster: string, epoch: nu
     });
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError)
-      throw ApplicationFailure.create({ type: 'EPOCH_STALE', message: error.cause?.message ?? error.message, cause: error });
+      throw ApplicationFailure.create({
+        type: 'EPOCH_STALE',
+        message: error.cause?.message ?? error.message,
+        cause: error,
+      });
     throw error;
   }
 }
@@ -147,6 +184,7 @@ async function open(
       },
       suppressedRoles: [role],
       signal,
+      timeoutMs: SUBSCRIBE_TIMEOUT_MS,
     });
   } catch (error) {
     throw await explain(deps, input.cluster, error, signal);
@@ -159,7 +197,10 @@ async function watch(subscription: Subscription, signal: AbortSignal): Promise<v
   for (;;) {
     const silentMs = Date.now() - subscription.lastEventAtMs();
     if (silentMs > limitMs)
-      throw new MillraceError('MESOS_UNREACHABLE', `${subscription.master} sent nothing for ${Math.round(silentMs / 1000)} s; the stream is taken for dead.`);
+      throw new MillraceError(
+        'MESOS_UNREACHABLE',
+        `${subscription.master} sent nothing for ${Math.round(silentMs / 1000)} s; the stream is taken for dead.`,
+      );
     heartbeat(`subscribed with ${subscription.master}`);
     await sleep(BEAT_MS);
     signal.throwIfAborted();
@@ -183,7 +224,12 @@ async function reconcile(
       const second = await scheduler.reconcile(taskId, agentId, signal);
       if (!isAbsent(second.state)) return;
       const state = second.state === 'TASK_UNKNOWN' ? 'TASK_GONE' : second.state;
-      await entityOf(deps, cluster).signal(taskStatusSignal, { taskId, agentId, state, reason: 'REASON_RECONCILIATION' });
+      await entityOf(deps, cluster).signal(taskStatusSignal, {
+        taskId,
+        agentId,
+        state,
+        reason: 'REASON_RECONCILIATION',
+      });
     }),
   );
   for (;;) {
@@ -204,7 +250,11 @@ async function recordStatus(
   const { state } = status;
   if (!isWorthRecording(state)) return;
   // What the master says by itself is news only when it differs; and absence is `reconcile`'s to conclude.
-  if (status.uuid === undefined && (known.get(taskId) === state || (status.reason === 'REASON_RECONCILIATION' && isAbsent(state)))) return;
+  if (
+    status.uuid === undefined &&
+    (known.get(taskId) === state || (status.reason === 'REASON_RECONCILIATION' && isAbsent(state)))
+  )
+    return;
   if (isUnreachable(state)) log.warn('Mesos cannot reach the agent of a task', { cluster, taskId, state });
   await entityOf(deps, cluster).signal(taskStatusSignal, {
     taskId,
@@ -218,7 +268,12 @@ async function recordStatus(
 }
 
 /** What Temporal shall make of the end of an attempt: retried at once, but for a framework that Mesos removed. */
-async function explain(deps: HoldSubscriptionDeps, cluster: string, error: unknown, signal: AbortSignal): Promise<unknown> {
+async function explain(
+  deps: HoldSubscriptionDeps,
+  cluster: string,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
   if (signal.aborted || !(error instanceof MillraceError)) return error;
   const final = error.code === 'FRAMEWORK_REMOVED';
   if (final || error.code === 'MESOS_REFUSED')

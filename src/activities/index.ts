@@ -1,4 +1,5 @@
 // The activities of a worker, wired to its Temporal client and its Mesos.
+import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { schedulerCall, type MesosEndpoint } from '../mesos/index.ts';
 import type { OperationResult } from '../workflows/contract.ts';
@@ -19,36 +20,49 @@ export interface ActivityDeps {
   sessions: Sessions;
   /** Task queue that is unique to this worker process. */
   sessionTaskQueue: string;
+  /** Whether this process is shutting down and takes no more work. */
+  isStopping: () => boolean;
 }
 
 /** Activities for the common task queue. */
 export function createActivities(deps: ActivityDeps): Activities {
-  const waiting = <T>(caller: Caller, work: (waiting: Waiting) => Promise<T>) => withWaiting(deps.client, caller, work);
-  return withFailures<Activities>({
-    holdSubscription: (input) => holdSubscription(deps, input),
-    killTask: ({ session, taskId, agentId }) =>
-      schedulerCall(session, deps.mesos, {
-        type: 'KILL',
-        kill: { task_id: { value: taskId }, ...(agentId === '' ? {} : { agent_id: { value: agentId } }) },
-      }),
-    teardownFramework: ({ session }) => schedulerCall(session, deps.mesos, { type: 'TEARDOWN' }),
-    awaitControllerReady: (input) => waiting(input.caller, (wait) => awaitControllerReady(input, wait)),
-    awaitBrokerReady: (input) => waiting(input.caller, (wait) => awaitBrokerReady(input, wait)),
-    verifyCluster: (input) => waiting(input.caller, () => verify(input)),
-    awaitOperation: ({ operationWorkflowId }) =>
-      waiting({ operationWorkflowId, step: '' }, () =>
-        deps.client.workflow.getHandle(operationWorkflowId).result() as Promise<OperationResult>,
-      ),
-  });
+  const waiting = <T>(caller: Caller, work: (waiting: Waiting) => Promise<T>) =>
+    withWaiting(deps.client, caller, work);
+  return withFailures<Activities>(
+    {
+      holdSubscription: (input) => holdSubscription(deps, input),
+      killTask: ({ session, taskId, agentId }) =>
+        schedulerCall(session, deps.mesos, {
+          type: 'KILL',
+          kill: { task_id: { value: taskId }, ...(agentId === '' ? {} : { agent_id: { value: agentId } }) },
+        }),
+      teardownFramework: ({ session }) => schedulerCall(session, deps.mesos, { type: 'TEARDOWN' }),
+      awaitControllerReady: (input) => waiting(input.caller, (wait) => awaitControllerReady(input, wait)),
+      awaitBrokerReady: (input) => waiting(input.caller, (wait) => awaitBrokerReady(input, wait)),
+      verifyCluster: (input) => waiting(input.caller, (wait) => verify(input, wait)),
+      awaitOperation: ({ operationWorkflowId }) =>
+        waiting({ operationWorkflowId, step: '' }, () =>
+          Promise.race([
+            deps.client.workflow.getHandle(operationWorkflowId).result() as Promise<OperationResult>,
+            Context.current().cancelled,
+          ]),
+        ),
+    },
+    deps.isStopping,
+  );
 }
 
 /** Activities for this process's own task queue: they use the sessions that it holds. */
 export function createSessionActivities(deps: ActivityDeps): SessionActivities {
-  const waiting = <T>(caller: Caller, work: (waiting: Waiting) => Promise<T>) => withWaiting(deps.client, caller, work);
-  return withFailures<SessionActivities>({
-    placeNode: (input) => waiting(input.caller, (wait) => placeNode(deps, input, wait)),
-    launchNode: (input) => waiting(input.caller, (wait) => launchNode(deps, input, wait)),
-    stopNode: (input) => waiting(input.caller, (wait) => stopNode(deps, input, wait)),
-    releaseNode: (input) => waiting(input.caller, (wait) => releaseNode(deps, input, wait)),
-  });
+  const waiting = <T>(caller: Caller, work: (waiting: Waiting) => Promise<T>) =>
+    withWaiting(deps.client, caller, work);
+  return withFailures<SessionActivities>(
+    {
+      placeNode: (input) => waiting(input.caller, (wait) => placeNode(deps, input, wait)),
+      launchNode: (input) => waiting(input.caller, (wait) => launchNode(deps, input, wait)),
+      stopNode: (input) => waiting(input.caller, (wait) => stopNode(deps, input, wait)),
+      releaseNode: (input) => waiting(input.caller, (wait) => releaseNode(deps, input, wait)),
+    },
+    deps.isStopping,
+  );
 }

@@ -9,17 +9,20 @@ const POLL_MS = 250;
 
 /** No deadline: a gate never times out into "go". It ends when the node is ready, or is cancelled. */
 export async function awaitControllerReady(input: AwaitControllersInput, waiting: Waiting): Promise<void> {
-  await untilReady(() => controllerReadiness(input.nodeId, input.controllers), waiting);
+  await untilReady(
+    () => controllerReadiness(input.nodeId, input.controllers, { signal: waiting.signal }),
+    waiting,
+  );
 }
 
 /** As {@link awaitControllerReady}: registered, and every replica that it hosts in sync. */
 export async function awaitBrokerReady(input: AwaitBrokerInput, waiting: Waiting): Promise<void> {
-  await untilReady(() => brokerReadiness(input.nodeId, input.brokers), waiting);
+  await untilReady(() => brokerReadiness(input.nodeId, input.brokers, { signal: waiting.signal }), waiting);
 }
 
 /** @throws MillraceError VERIFY_FAILED, KAFKA_UNREACHABLE */
-export function verify(input: VerifyInput): Promise<VerifyResult> {
-  return verifyCluster(input);
+export function verify(input: VerifyInput, waiting: Waiting): Promise<VerifyResult> {
+  return verifyCluster(input, { signal: waiting.signal });
 }
 
 async function untilReady(look: () => Promise<Readiness>, waiting: Waiting): Promise<void> {

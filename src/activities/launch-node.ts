@@ -32,7 +32,8 @@ export async function launchNode(
     waiting.set(`an answer of Mesos whether task ${input.taskId} exists`);
     const status = await scheduler.reconcile(input.taskId, placement.agentId, waiting.signal);
     log.info('looked for the task of an earlier try', { taskId: input.taskId, state: status.state });
-    if (!isAbsent(status.state)) return outcome(await settled(scheduler, input.taskId, status, waiting), rendered);
+    if (!isAbsent(status.state))
+      return outcome(await settled(scheduler, input.taskId, status, waiting), rendered);
   }
   const end = scheduler.taskStatus(input.taskId, isSettled, waiting.signal);
   end.catch(() => undefined);
@@ -48,12 +49,20 @@ export async function launchNode(
 
 /** A task found by reconciliation may still be on its way: its next state decides. */
 function settled(
-  scheduler: { taskStatus: (id: string, until: (status: TaskStatus) => boolean, signal: AbortSignal) => Promise<TaskStatus> },
+  scheduler: {
+    taskStatus: (
+      id: string,
+      until: (status: TaskStatus) => boolean,
+      signal: AbortSignal,
+    ) => Promise<TaskStatus>;
+  },
   taskId: string,
   status: TaskStatus,
   waiting: Waiting,
 ): Promise<TaskStatus> {
-  return isSettled(status) ? Promise.resolve(status) : scheduler.taskStatus(taskId, isSettled, waiting.signal);
+  return isSettled(status)
+    ? Promise.resolve(status)
+    : scheduler.taskStatus(taskId, isSettled, waiting.signal);
 }
 
 function isSettled(status: TaskStatus): boolean {
@@ -62,7 +71,11 @@ function isSettled(status: TaskStatus): boolean {
 
 function outcome(status: TaskStatus, rendered: RenderedNode): LaunchResult {
   if (status.state === 'TASK_RUNNING') return { running: true, configHash: rendered.hash };
-  return { running: false, state: status.state, reason: [status.reason, status.message].filter(Boolean).join(': ') };
+  return {
+    running: false,
+    state: status.state,
+    reason: [status.reason, status.message].filter(Boolean).join(': '),
+  };
 }
 
 /** Gathers what is reserved for the node, which may come split over several offers of its agent. */
@@ -80,9 +93,15 @@ function decide(
   const reserved = reservedIn(use, reservation);
   const missing = missingIn(reserved, input, placement);
   if (missing.length > 0)
-    return { wait: `an offer of what is reserved for ${input.node.name} on ${placement.hostname} (missing: ${missing.join(', ')})` };
+    return {
+      wait: `an offer of what is reserved for ${input.node.name} on ${placement.hostname} (missing: ${missing.join(', ')})`,
+    };
   const volume = reserved.find((resource) => resource.disk?.persistence?.id === placement.volumeId);
-  return { use, operations: [launchGroup(input, placement, rendered, reservation, frameworkId, volume)], result: null };
+  return {
+    use,
+    operations: [launchGroup(input, placement, rendered, reservation, frameworkId, volume)],
+    result: null,
+  };
 }
 
 function missingIn(reserved: readonly Resource[], input: LaunchNodeInput, placement: Placement): string[] {
@@ -91,16 +110,21 @@ function missingIn(reserved: readonly Resource[], input: LaunchNodeInput, placem
     reserved
       .filter((resource) => resource.name === name && resource.disk?.persistence === undefined)
       .reduce((value, resource) => value + (resource.scalar?.value ?? 0), 0);
-  const short = (name: string, wanted: number) => (sum(name) + 0.0005 < wanted ? [`${name} ${sum(name)} < ${wanted}`] : []);
-  const hasPort = reserved.some(({ name, ranges }) =>
-    name === 'ports' && (ranges?.range ?? []).some(({ begin, end }) => begin <= placement.port && placement.port <= end),
+  const short = (name: string, wanted: number) =>
+    sum(name) + 0.0005 < wanted ? [`${name} ${sum(name)} < ${wanted}`] : [];
+  const hasPort = reserved.some(
+    ({ name, ranges }) =>
+      name === 'ports' &&
+      (ranges?.range ?? []).some(({ begin, end }) => begin <= placement.port && placement.port <= end),
   );
   return [
     ...short('cpus', total.cpus),
     ...short('mem', total.memMb),
     ...short('disk', total.diskMb - volumeMb),
     ...(hasPort ? [] : [`port ${placement.port}`]),
-    ...(reserved.some((resource) => resource.disk?.persistence?.id === placement.volumeId) ? [] : [`volume ${placement.volumeId}`]),
+    ...(reserved.some((resource) => resource.disk?.persistence?.id === placement.volumeId)
+      ? []
+      : [`volume ${placement.volumeId}`]),
   ];
 }
 
@@ -135,7 +159,11 @@ function launchGroup(
             name: input.node.name,
             task_id: { value: input.taskId },
             agent_id: { value: placement.agentId },
-            resources: [mine(scalar('cpus', task.cpus)), mine(scalar('mem', task.memMb)), mine(portRange(placement.port))],
+            resources: [
+              mine(scalar('cpus', task.cpus)),
+              mine(scalar('mem', task.memMb)),
+              mine(portRange(placement.port)),
+            ],
             command: {
               shell: true,
               value: rendered.command,
@@ -145,7 +173,9 @@ function launchGroup(
                 variables: Object.entries(rendered.environment).map(([name, value]) => ({ name, value })),
               },
             },
-            kill_policy: { grace_period: { nanoseconds: input.spec.killGraceSeconds * NANOSECONDS_PER_SECOND } },
+            kill_policy: {
+              grace_period: { nanoseconds: input.spec.killGraceSeconds * NANOSECONDS_PER_SECOND },
+            },
             container: {
               type: 'MESOS',
               volumes: [
@@ -177,5 +207,8 @@ function reservationFor(input: LaunchNodeInput, placement: Placement): Reservati
 
 function requirePlacement(input: LaunchNodeInput): Placement {
   if (input.node.placement) return input.node.placement;
-  throw new MillraceError('INTERNAL', `${input.node.name} has no placement, so task ${input.taskId} was not launched.`);
+  throw new MillraceError(
+    'INTERNAL',
+    `${input.node.name} has no placement, so task ${input.taskId} was not launched.`,
+  );
 }

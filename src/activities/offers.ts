@@ -119,7 +119,11 @@ export function attributesOf(attributes: readonly Attribute[]): Record<string, s
 }
 
 function isFree(resource: Resource): boolean {
-  return (resource.reservations ?? []).length === 0 && resource.revocable === undefined && resource.shared === undefined;
+  return (
+    (resource.reservations ?? []).length === 0 &&
+    resource.revocable === undefined &&
+    resource.shared === undefined
+  );
 }
 
 /** Mesos keeps three decimals of a scalar. */

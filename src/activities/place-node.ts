@@ -9,7 +9,16 @@ import { nodeResources, type NodeResources } from '../model/node/resources.ts';
 import { parseConstraints } from '../model/placement/constraints.ts';
 import { choose, type AgentOffer, type PlacedNode, type PlacementDemand } from '../model/placement/match.ts';
 import type { PlaceNodeInput } from './contract.ts';
-import { attributesOf, byAgent, labelOf, LABEL, reservationOf, reservedFor, reservedIn, toAgentOffer } from './offers.ts';
+import {
+  attributesOf,
+  byAgent,
+  labelOf,
+  LABEL,
+  reservationOf,
+  reservedFor,
+  reservedIn,
+  toAgentOffer,
+} from './offers.ts';
 import { heldSession, type HeldSession, type Sessions } from './sessions.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -37,7 +46,9 @@ export async function placeNode(deps: Deps, input: PlaceNodeInput, waiting: Wait
   const wanted = wantedFor(input);
   for (;;) {
     const agents = await getAgents(deps.mesos);
-    const reserved = reservedFor(agents, input).filter(({ resource }) => labelOf(resource, LABEL.NODE) === input.node.name);
+    const reserved = reservedFor(agents, input).filter(
+      ({ resource }) => labelOf(resource, LABEL.NODE) === input.node.name,
+    );
     rememberOthers(held, agents, input);
     const agent = reserved[0]?.agent;
     const resources = reserved.map(({ resource }) => resource);
@@ -104,8 +115,11 @@ async function createVolume(
     decide: (offers: readonly Offer[]) => {
       const use = offers.filter((offer) => offer.agent_id.value === agent.id);
       const reserved = reservedIn(use, wanted.reservation);
-      const disk = reserved.find((resource) => resource.name === 'disk' && (resource.scalar?.value ?? 0) >= wanted.resources.volumeMb);
-      if (!disk) return { wait: `an offer of what is reserved for ${wanted.input.node.name} on ${agent.hostname}` };
+      const disk = reserved.find(
+        (resource) => resource.name === 'disk' && (resource.scalar?.value ?? 0) >= wanted.resources.volumeMb,
+      );
+      if (!disk)
+        return { wait: `an offer of what is reserved for ${wanted.input.node.name} on ${agent.hostname}` };
       return { use, operations: [createOperation(wanted, disk.disk?.source, id)], result: null };
     },
   });
@@ -150,6 +164,7 @@ function wantedFor(input: PlaceNodeInput): Wanted {
       name: node.name,
       kind: node.kind,
       ...total,
+      sandboxMb: total.diskMb - resources.volumeMb,
       diskType: group.disk.type,
       port: group.port,
       constraints: parseConstraints(rows),
@@ -211,8 +226,10 @@ function mountSourceIn(offers: readonly Offer[], wanted: Wanted): DiskSource {
   if (wanted.demand.diskType === 'ROOT') return undefined;
   return offers
     .flatMap((offer) => offer.resources)
-    .find((resource) => resource.disk?.source?.type === 'MOUNT' && (resource.scalar?.value ?? 0) >= wanted.resources.volumeMb)
-    ?.disk?.source;
+    .find(
+      (resource) =>
+        resource.disk?.source?.type === 'MOUNT' && (resource.scalar?.value ?? 0) >= wanted.resources.volumeMb,
+    )?.disk?.source;
 }
 
 function placementOf(wanted: Wanted, agent: AgentSummary | AgentOffer, port: number): Placement {
@@ -236,7 +253,10 @@ function placementOf(wanted: Wanted, agent: AgentSummary | AgentOffer, port: num
 function portIn(resources: readonly Resource[]): number {
   const port = resources.find(({ name }) => name === 'ports')?.ranges?.range[0]?.begin;
   if (port === undefined)
-    throw new MillraceError('MESOS_OPERATION_FAILED', 'An earlier reservation of the node has no port; it is left as it is. Uninstall releases it.');
+    throw new MillraceError(
+      'MESOS_OPERATION_FAILED',
+      'An earlier reservation of the node has no port; it is left as it is. Uninstall releases it.',
+    );
   return port;
 }
 
@@ -245,7 +265,8 @@ function rememberOthers(held: HeldSession, agents: readonly AgentSummary[], inpu
   for (const { agent, resource } of reservedFor(agents, input)) {
     const node = labelOf(resource, LABEL.NODE);
     const port = resource.ranges?.range[0]?.begin;
-    if (node === undefined || node === input.node.name || held.placed.has(node) || port === undefined) continue;
+    if (node === undefined || node === input.node.name || held.placed.has(node) || port === undefined)
+      continue;
     const wanted = wantedFor({ ...input, node: { name: node, kind: kindOf(node) } });
     held.placed.set(node, placementOf(wanted, agent, port));
   }

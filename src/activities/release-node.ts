@@ -18,12 +18,18 @@ interface Deps {
   sessions: Sessions;
 }
 
-export async function releaseNode(deps: Deps, input: ReleaseNodeInput, waiting: Waiting): Promise<ReleaseResult> {
+export async function releaseNode(
+  deps: Deps,
+  input: ReleaseNodeInput,
+  waiting: Waiting,
+): Promise<ReleaseResult> {
   const held = heldSession(deps.sessions, input.cluster, input.session);
   const giveUpAtMs = Date.now() + AGENT_GRACE_MS;
   for (let round = 1; ; round += 1) {
     const agents = await getAgents(deps.mesos);
-    const reserved = reservedFor(agents, input).filter(({ resource }) => labelOf(resource, LABEL.NODE) === input.node);
+    const reserved = reservedFor(agents, input).filter(
+      ({ resource }) => labelOf(resource, LABEL.NODE) === input.node,
+    );
     const agent = reserved[0]?.agent;
     const gone = absentAgent(agents, input, agent);
     if (gone !== null) {
@@ -35,12 +41,17 @@ export async function releaseNode(deps: Deps, input: ReleaseNodeInput, waiting: 
     if (!agent) return { released: true };
     const resources = reserved.filter((entry) => entry.agent.id === agent.id).map(({ resource }) => resource);
     const outcome = await release(held, input, agent, resources, round, waiting);
-    if (outcome !== null) log.warn('Mesos did not release a node; trying again', { node: input.node, outcome });
+    if (outcome !== null)
+      log.warn('Mesos did not release a node; trying again', { node: input.node, outcome });
   }
 }
 
 /** Why a node's resources can't be had at the moment; null when its agent is there, or when nothing was reserved. */
-function absentAgent(agents: readonly AgentSummary[], input: ReleaseNodeInput, holder: AgentSummary | undefined): string | null {
+function absentAgent(
+  agents: readonly AgentSummary[],
+  input: ReleaseNodeInput,
+  holder: AgentSummary | undefined,
+): string | null {
   const id = holder?.id ?? input.placement?.agentId;
   if (id === undefined) return null;
   if (agents.some((agent) => agent.id === id && agent.active)) return null;
@@ -70,14 +81,20 @@ async function release(
       const use = offers.filter((offer) => offer.agent_id.value === agent.id);
       const mine = use.flatMap((offer) => offer.resources).filter((resource) => belongs(resource, input));
       const offered = new Map(sums(mine));
-      const missing = [...wanted].filter(([name, value]) => (offered.get(name) ?? 0) + 0.0005 < value).map(([name]) => name);
+      const missing = [...wanted]
+        .filter(([name, value]) => (offered.get(name) ?? 0) + 0.0005 < value)
+        .map(([name]) => name);
       if (missing.length > 0)
-        return { wait: `Mesos to offer all that is reserved for ${input.node} on ${agent.hostname} (missing: ${missing.join(', ')})` };
+        return {
+          wait: `Mesos to offer all that is reserved for ${input.node} on ${agent.hostname} (missing: ${missing.join(', ')})`,
+        };
       const operations = operationsFor(mine.map(withoutAllocation), ids);
       return {
         use: use.filter((offer) => offer.resources.some((resource) => belongs(resource, input))),
         operations,
-        result: operations.flatMap((operation) => ('id' in operation && operation.id ? [operation.id.value] : [])),
+        result: operations.flatMap((operation) =>
+          'id' in operation && operation.id ? [operation.id.value] : [],
+        ),
       };
     },
   });
@@ -111,7 +128,9 @@ function operationsFor(resources: Resource[], [destroyId, unreserveId]: string[]
     return disk.source ? { ...rest, disk: { source: disk.source } } : rest;
   });
   return [
-    ...(volumes.length > 0 ? [{ type: 'DESTROY' as const, id: { value: destroyId ?? '' }, destroy: { volumes } }] : []),
+    ...(volumes.length > 0
+      ? [{ type: 'DESTROY' as const, id: { value: destroyId ?? '' }, destroy: { volumes } }]
+      : []),
     { type: 'UNRESERVE', id: { value: unreserveId ?? '' }, unreserve: { resources: plain } },
   ];
 }
@@ -122,7 +141,8 @@ function sums(resources: readonly Resource[]): Map<string, number> {
   for (const resource of resources) {
     const name = resource.disk?.persistence ? `volume ${resource.disk.persistence.id}` : resource.name;
     const amount =
-      resource.scalar?.value ?? (resource.ranges?.range ?? []).reduce((count, { begin, end }) => count + end - begin + 1, 0);
+      resource.scalar?.value ??
+      (resource.ranges?.range ?? []).reduce((count, { begin, end }) => count + end - begin + 1, 0);
     totals.set(name, (totals.get(name) ?? 0) + amount);
   }
   return totals;

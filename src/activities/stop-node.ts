@@ -18,9 +18,10 @@ export async function stopNode(
   waiting: Waiting,
 ): Promise<StopResult> {
   const { scheduler } = heldSession(deps.sessions, input.cluster, input.session);
-  for (let unreachable = 0; ; ) {
+  for (let unreachable = 0; ;) {
     const status = await killAndWait(scheduler, input, waiting);
-    if (isAbsent(status.state)) return { stopped: true, state: status.state === 'TASK_UNKNOWN' ? 'TASK_GONE' : status.state };
+    if (isAbsent(status.state))
+      return { stopped: true, state: status.state === 'TASK_UNKNOWN' ? 'TASK_GONE' : status.state };
     if (!isUnreachable(status.state)) continue;
     unreachable += 1;
     const reason = `Mesos cannot reach agent ${input.agentId}, where task ${input.taskId} may still run (${status.state})`;
@@ -31,7 +32,11 @@ export async function stopNode(
 }
 
 /** The task's end, or, when none shows in time, what a reconciliation says. */
-async function killAndWait(scheduler: Scheduler, input: StopNodeInput, waiting: Waiting): Promise<TaskStatus> {
+async function killAndWait(
+  scheduler: Scheduler,
+  input: StopNodeInput,
+  waiting: Waiting,
+): Promise<TaskStatus> {
   const limitMs = input.killGraceSeconds * 1000 + MARGIN_MS;
   const timeout = AbortSignal.timeout(limitMs);
   const done = (status: TaskStatus) => isTerminal(status.state) || isUnreachable(status.state);
@@ -56,9 +61,13 @@ async function killAndWait(scheduler: Scheduler, input: StopNodeInput, waiting: 
 function pause(delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, delayMs);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    }, { once: true });
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+      },
+      { once: true },
+    );
   });
 }

@@ -19,7 +19,11 @@ export interface Waiting {
 }
 
 /** Runs `work` while beating; reports what it waits for to the step of its caller. */
-export async function withWaiting<T>(client: Client, caller: Caller, work: (waiting: Waiting) => Promise<T>): Promise<T> {
+export async function withWaiting<T>(
+  client: Client,
+  caller: Caller,
+  work: (waiting: Waiting) => Promise<T>,
+): Promise<T> {
   const startedAtMs = Date.now();
   let reason: string | null = null;
   let told: { reason: string; atMs: number } | null = null;

@@ -119,7 +119,10 @@ export interface OperationStatus {
 }
 
 export type SchedulerEvent =
-  | { type: 'SUBSCRIBED'; subscribed: { framework_id: Id; heartbeat_interval_seconds?: number; master_info?: MasterInfo } }
+  | {
+      type: 'SUBSCRIBED';
+      subscribed: { framework_id: Id; heartbeat_interval_seconds?: number; master_info?: MasterInfo };
+    }
   | { type: 'OFFERS'; offers: { offers: Offer[] } }
   | { type: 'INVERSE_OFFERS'; inverse_offers: { inverse_offers: object[] } }
   | { type: 'RESCIND'; rescind: { offer_id: Id } }
@@ -180,13 +183,27 @@ export type OfferOperation =
 
 /** Calls of a subscribed scheduler; the transport adds `framework_id`. */
 export type SchedulerCall =
-  | { type: 'ACCEPT'; accept: { offer_ids: Id[]; operations: OfferOperation[]; filters?: { refuse_seconds: number } } }
+  | {
+      type: 'ACCEPT';
+      accept: { offer_ids: Id[]; operations: OfferOperation[]; filters?: { refuse_seconds: number } };
+    }
   | { type: 'DECLINE'; decline: { offer_ids: Id[]; filters?: { refuse_seconds: number } } }
   | { type: 'REVIVE'; revive?: { roles?: string[] } }
   | { type: 'SUPPRESS'; suppress?: { roles?: string[] } }
-  | { type: 'KILL'; kill: { task_id: Id; agent_id?: Id; kill_policy?: { grace_period: { nanoseconds: number } } } }
+  | {
+      type: 'KILL';
+      kill: { task_id: Id; agent_id?: Id; kill_policy?: { grace_period: { nanoseconds: number } } };
+    }
   | { type: 'SHUTDOWN'; shutdown: { executor_id: Id; agent_id: Id } }
   | { type: 'ACKNOWLEDGE'; acknowledge: { agent_id: Id; task_id: Id; uuid: string } }
-  | { type: 'ACKNOWLEDGE_OPERATION_STATUS'; acknowledge_operation_status: { agent_id?: Id; resource_provider_id?: Id; uuid: string; operation_id: Id } }
+  | {
+      type: 'ACKNOWLEDGE_OPERATION_STATUS';
+      acknowledge_operation_status: {
+        agent_id?: Id;
+        resource_provider_id?: Id;
+        uuid: string;
+        operation_id: Id;
+      };
+    }
   | { type: 'RECONCILE'; reconcile: { tasks: { task_id: Id; agent_id?: Id }[] } }
   | { type: 'TEARDOWN' };

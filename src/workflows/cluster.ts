@@ -21,7 +21,14 @@ import {
   type ClusterState,
   type OperationKind,
 } from '../model/cluster.ts';
-import { applyNodes, endOperation, knownTasks, nodesToRecover, observeTask, UUIDS_KEPT } from '../model/entity.ts';
+import {
+  applyNodes,
+  endOperation,
+  knownTasks,
+  nodesToRecover,
+  observeTask,
+  UUIDS_KEPT,
+} from '../model/entity.ts';
 import { initialState } from '../model/initial-state.ts';
 import type { Plan } from '../model/plan/plan.ts';
 import { planHash, planInstall, planRecover, planUninstall } from '../model/plan/plans.ts';
@@ -61,7 +68,8 @@ export async function cluster(input: contract.ClusterInput): Promise<void> {
     log.warn('no install request arrived; nothing was done', { cluster: entity.name });
     return;
   }
-  if (entity.state?.operation) followOperation(entity, awaitEarlierOperation(entity.state.operation.id));
+  const earlier = input.carried?.state.operation;
+  if (earlier) followOperation(entity, awaitEarlierOperation(earlier.id));
   await mainLoop(entity);
   await condition(allHandlersFinished);
   if (entity.state?.status === CLUSTER_STATUS.UNINSTALLED) return;
@@ -93,7 +101,9 @@ function carry(entity: Entity): contract.CarriedCluster {
 // ---- requests --------------------------------------------------------------------------------------------------
 
 function setRequestHandlers(entity: Entity): void {
-  setHandler(contract.clusterQuery, () => entity.state, { description: 'All that Millrace knows of the cluster.' });
+  setHandler(contract.clusterQuery, () => entity.state, {
+    description: 'All that Millrace knows of the cluster.',
+  });
   setHandler(
     contract.installUpdate,
     ({ spec, requestedBy, reason }) => {
@@ -106,7 +116,8 @@ function setRequestHandlers(entity: Entity): void {
       validator: (_request: contract.InstallRequest) => {
         const { state } = entity;
         if (!state) return;
-        const first = state.operation?.id ?? state.history[0]?.id ?? contract.operationIdOf(state.name, 'install', 1);
+        const first =
+          state.operation?.id ?? state.history[0]?.id ?? contract.operationIdOf(state.name, 'install', 1);
         throw refuse(
           'CLUSTER_EXISTS',
           `Cluster ${state.name} exists already (${state.status}); nothing was changed. Its operation is ${first}: ` +
@@ -135,7 +146,10 @@ function setRequestHandlers(entity: Entity): void {
 function refuseWhileBusy(entity: Entity): void {
   const { state } = entity;
   if (!state || state.status === CLUSTER_STATUS.UNINSTALLED)
-    throw refuse('CLUSTER_NOT_FOUND', `There is no cluster ${entity.name}; nothing was changed. "millrace cluster list" shows those there are.`);
+    throw refuse(
+      'CLUSTER_NOT_FOUND',
+      `There is no cluster ${entity.name}; nothing was changed. "millrace cluster list" shows those there are.`,
+    );
   const { operation } = state;
   if (operation)
     throw refuse(
@@ -186,18 +200,21 @@ async function startOperation(entity: Entity, plan: Plan): Promise<void> {
     requestedBy,
     ...(reason === undefined ? {} : { reason }),
   };
-  const child = await startChild<(input: contract.OperationInput) => Promise<contract.OperationResult>>(kind, {
-    workflowId: contract.operationWorkflowId(id),
-    args: [input],
-    parentClosePolicy: 'ABANDON',
-    staticSummary: `${kind} ${state.name}, requested by ${requestedBy}`,
-    staticDetails: operationDetails(kind, requestedBy, reason),
-    typedSearchAttributes: [
-      { key: contract.KAFKA_CLUSTER, value: state.name },
-      { key: contract.KAFKA_OPERATION, value: kind },
-      { key: contract.KAFKA_OPERATION_STATE, value: OPERATION_STATE.RUNNING },
-    ],
-  });
+  const child = await startChild<(input: contract.OperationInput) => Promise<contract.OperationResult>>(
+    kind,
+    {
+      workflowId: contract.operationWorkflowId(id),
+      args: [input],
+      parentClosePolicy: 'ABANDON',
+      staticSummary: `${kind} ${state.name}, requested by ${requestedBy}`,
+      staticDetails: operationDetails(kind, requestedBy, reason),
+      typedSearchAttributes: [
+        { key: contract.KAFKA_CLUSTER, value: state.name },
+        { key: contract.KAFKA_OPERATION, value: kind },
+        { key: contract.KAFKA_OPERATION_STATE, value: OPERATION_STATE.RUNNING },
+      ],
+    },
+  );
   followOperation(entity, child.result());
 }
 
@@ -234,7 +251,9 @@ async function recordEnd(entity: Entity, ended: contract.OperationResult): Promi
 /** After continue-as-new there is no child handle any more: an activity asks Temporal. */
 function awaitEarlierOperation(operationId: string): Promise<contract.OperationResult> {
   const operationWorkflowId = contract.operationWorkflowId(operationId);
-  return anywhere.awaitOperation.executeWithOptions({ summary: `wait for ${operationId}` }, [{ operationWorkflowId }]);
+  return anywhere.awaitOperation.executeWithOptions({ summary: `wait for ${operationId}` }, [
+    { operationWorkflowId },
+  ]);
 }
 
 function recoverFailedNodes(entity: Entity): void {
@@ -295,7 +314,10 @@ function setSessionHandlers(entity: Entity): void {
       validator: ({ epoch }) => {
         if (!entity.state) throw refuse('CLUSTER_NOT_FOUND', `There is no cluster ${entity.name}.`);
         if (epoch <= entity.claimedEpoch)
-          throw refuse('EPOCH_STALE', `Epoch ${epoch} is not greater than ${entity.claimedEpoch}: a newer holder has the session.`);
+          throw refuse(
+            'EPOCH_STALE',
+            `Epoch ${epoch} is not greater than ${entity.claimedEpoch}: a newer holder has the session.`,
+          );
       },
     },
   );
@@ -349,7 +371,9 @@ function setNodeHandlers(entity: Entity): void {
       if (seen.kind === 'ended') {
         const message = { ...status, node: seen.node.name };
         entity.work.push(() =>
-          tellOperation(entity, (id) => getExternalWorkflowHandle(id).signal(contract.taskEndedSignal, message)),
+          tellOperation(entity, (id) =>
+            getExternalWorkflowHandle(id).signal(contract.taskEndedSignal, message),
+          ),
         );
       }
     },

@@ -3,7 +3,11 @@ import { ApplicationFailure, rootCause } from '@temporalio/workflow';
 import { isErrorCode, type ErrorBody, type ErrorCode } from '../model/errors.ts';
 
 /** A failure with a code of the error table, as API and CLI expect it. Never retried: workflows fail on purpose only. */
-export function refuse(code: ErrorCode, message: string, details?: Record<string, unknown>): ApplicationFailure {
+export function refuse(
+  code: ErrorCode,
+  message: string,
+  details?: Record<string, unknown>,
+): ApplicationFailure {
   const body: ErrorBody = { code, message, ...(details ? { details } : {}) };
   return ApplicationFailure.create({ type: code, message, nonRetryable: true, details: [body] });
 }

@@ -10,7 +10,14 @@ import {
 import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import type { NodeState, SessionInfo } from '../model/cluster.ts';
 import { STATUS, type PlanProgress } from '../model/plan/plan.ts';
-import { addNote, beginProgress, findStep, hasEnded, operationState, setStep } from '../model/plan/progress.ts';
+import {
+  addNote,
+  beginProgress,
+  findStep,
+  hasEnded,
+  operationState,
+  setStep,
+} from '../model/plan/progress.ts';
 import { renderMarkdown } from '../model/plan/render-markdown.ts';
 import * as contract from './contract.ts';
 import { refuse } from './failure.ts';
@@ -85,12 +92,18 @@ export function markWaiting(operation: Operation, stepId: string, reason: string
  * The session whose epoch is greater than `usedEpoch`, waiting for it when there is none. After `BOUND` the one there is
  * will do: the failure that made us ask may have been the messenger's (a lost heartbeat) and not the session's.
  */
-export async function sessionAfter(operation: Operation, stepId: string, usedEpoch: number): Promise<SessionInfo> {
-  const newer = () => (operation.session !== null && operation.session.epoch > usedEpoch ? operation.session : null);
+export async function sessionAfter(
+  operation: Operation,
+  stepId: string,
+  usedEpoch: number,
+): Promise<SessionInfo> {
+  const newer = () =>
+    operation.session !== null && operation.session.epoch > usedEpoch ? operation.session : null;
   const removed = () => operation.sessionProblem?.code === 'FRAMEWORK_REMOVED';
   const BOUND = '45 seconds';
   while (newer() === null) {
-    if (removed()) throw refuse('FRAMEWORK_REMOVED', operation.sessionProblem?.reason ?? 'Mesos removed the framework');
+    if (removed())
+      throw refuse('FRAMEWORK_REMOVED', operation.sessionProblem?.reason ?? 'Mesos removed the framework');
     const problem = operation.sessionProblem;
     markWaiting(
       operation,
@@ -98,7 +111,10 @@ export async function sessionAfter(operation: Operation, stepId: string, usedEpo
       `for a session with Mesos: ${problem ? problem.reason : 'a worker is subscribing'} (see workflow ${contract.sessionWorkflowId(operation.input.cluster.name)})`,
     );
     const known = problem?.reason;
-    const changed = await condition(() => newer() !== null || operation.sessionProblem?.reason !== known, BOUND);
+    const changed = await condition(
+      () => newer() !== null || operation.sessionProblem?.reason !== known,
+      BOUND,
+    );
     if (!changed && operation.session !== null) break;
   }
   markWaiting(operation, stepId, null);
@@ -214,7 +230,10 @@ function setBoth(
 ): void {
   const check = (argument: Argument | undefined) => {
     if (hasEnded(operation.progress.status))
-      throw refuse('OPERATION_NOT_ACTIVE', `${operation.input.operationId} has ended (${operation.progress.status}); nothing was changed.`);
+      throw refuse(
+        'OPERATION_NOT_ACTIVE',
+        `${operation.input.operationId} has ended (${operation.progress.status}); nothing was changed.`,
+      );
     message.check(operation, argument ?? ({} as Argument));
   };
   const apply = (argument: Argument | undefined) => {
@@ -229,7 +248,10 @@ function setBoth(
         check(argument);
         apply(argument);
       } catch (error) {
-        addNote(operation.progress, `signal ${message.name} was refused: ${error instanceof Error ? error.message : String(error)}`);
+        addNote(
+          operation.progress,
+          `signal ${message.name} was refused: ${error instanceof Error ? error.message : String(error)}`,
+        );
         show(operation);
       }
     },
@@ -243,7 +265,10 @@ function setBoth(
 
 function checkReason(message: string, reason: unknown): void {
   if (typeof reason !== 'string' || reason.trim() === '')
-    throw refuse('REQUEST_INVALID', `${message} wants a "reason" (a text that says why), and got ${JSON.stringify(reason)}; nothing was changed.`);
+    throw refuse(
+      'REQUEST_INVALID',
+      `${message} wants a "reason" (a text that says why), and got ${JSON.stringify(reason)}; nothing was changed.`,
+    );
 }
 
 function checkFailedStep(operation: Operation, stepId: unknown): void {
@@ -252,7 +277,14 @@ function checkFailedStep(operation: Operation, stepId: unknown): void {
   const failed = steps.filter(({ status }) => status === STATUS.FAILED).map(({ id }) => id);
   const hint = failed.length > 0 ? `Failed steps: ${failed.join(', ')}.` : 'No step of it is failed.';
   const id = operation.input.operationId;
-  if (!step) throw refuse('STEP_NOT_FOUND', `${id} has no step ${JSON.stringify(stepId)}; nothing was changed. ${hint}`);
+  if (!step)
+    throw refuse(
+      'STEP_NOT_FOUND',
+      `${id} has no step ${JSON.stringify(stepId)}; nothing was changed. ${hint}`,
+    );
   if (step.status !== STATUS.FAILED)
-    throw refuse('STEP_NOT_FAILED', `Step ${step.id} of ${id} is ${step.status}, not FAILED; nothing was changed. ${hint}`);
+    throw refuse(
+      'STEP_NOT_FAILED',
+      `Step ${step.id} of ${id} is ${step.status}, not FAILED; nothing was changed. ${hint}`,
+    );
 }

@@ -45,7 +45,9 @@ function endPlan(operation: Operation): OperationResult {
   show(operation);
   if (progress.status === STATUS.ABORTED) return { state: 'ABORTED', outcome: why };
   const leftovers = [...operation.leftovers.values()];
-  return leftovers.length === 0 ? { state: 'COMPLETE' } : { state: 'COMPLETE', outcome: leftovers.join('; ') };
+  return leftovers.length === 0
+    ? { state: 'COMPLETE' }
+    : { state: 'COMPLETE', outcome: leftovers.join('; ') };
 }
 
 async function runPhase(operation: Operation, phase: PhaseProgress, execute: ExecuteStep): Promise<void> {
@@ -56,7 +58,11 @@ async function runPhase(operation: Operation, phase: PhaseProgress, execute: Exe
 }
 
 /** A node may fall back after it was ready: its step is run again, beside whatever follows, until the plan has ended. */
-async function rerunWhenReopened(operation: Operation, step: StepProgress, execute: ExecuteStep): Promise<void> {
+async function rerunWhenReopened(
+  operation: Operation,
+  step: StepProgress,
+  execute: ExecuteStep,
+): Promise<void> {
   if (step.action.kind !== 'start') return;
   for (;;) {
     await condition(() => operation.reopened.has(step.id) || planDone(operation));
@@ -109,5 +115,8 @@ function phaseDone(operation: Operation, name: string): boolean {
 
 /** Nothing is pending, running, failed or about to be run again. */
 function planDone(operation: Operation): boolean {
-  return operation.reopened.size === 0 && operation.progress.phases.every((phase) => phaseDone(operation, phase.name));
+  return (
+    operation.reopened.size === 0 &&
+    operation.progress.phases.every((phase) => phaseDone(operation, phase.name))
+  );
 }

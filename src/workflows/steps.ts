@@ -71,13 +71,21 @@ async function place(operation: Operation, step: StepProgress, node: NodeState):
 
 async function start(operation: Operation, step: StepProgress, before: NodeState): Promise<undefined> {
   if (before.placement === null)
-    throw refuse('INTERNAL', `${before.name} has no resources: its reserve step was skipped or failed. Nothing was started. Abort and uninstall, or retry after the reservation.`);
+    throw refuse(
+      'INTERNAL',
+      `${before.name} has no resources: its reserve step was skipped or failed. Nothing was started. Abort and uninstall, or retry after the reservation.`,
+    );
   let node = before;
   // A task that is named but was never seen ended may exist: it is looked for, not launched twice.
   let fresh = node.taskState === null && step.runs === 1;
   for (let launches = 1; ; launches += 1) {
     if (hasEnded(operation, node)) {
-      node = await report(operation, { ...node, launches: node.launches + 1, taskState: null, status: NODE_STATUS.STARTING });
+      node = await report(operation, {
+        ...node,
+        launches: node.launches + 1,
+        taskState: null,
+        status: NODE_STATUS.STARTING,
+      });
       fresh = true;
     }
     const ended = await runTask(operation, step, node, fresh);
@@ -90,18 +98,30 @@ async function start(operation: Operation, step: StepProgress, before: NodeState
     node = operation.nodes[node.name] ?? node;
     if (launches >= LAUNCHES_PER_RUN) {
       await report(operation, { ...node, status: NODE_STATUS.FAILED, reason: ended });
-      throw refuse('TASK_ENDED', `${ended} This was launch ${launches} of ${LAUNCHES_PER_RUN} in this run of the step; its reservation and volume are kept. Look at the task's stderr and stdout in its Mesos sandbox, fix the cause, then retry the step.`);
+      throw refuse(
+        'TASK_ENDED',
+        `${ended} This was launch ${launches} of ${LAUNCHES_PER_RUN} in this run of the step; its reservation and volume are kept. Look at the task's stderr and stdout in its Mesos sandbox, fix the cause, then retry the step.`,
+      );
     }
     await beforeNextLaunch(operation, step, ended, launches);
   }
 }
 
 /** Launches the node's newest task and waits until Kafka counts it as ready; null then, else why it ended. */
-async function runTask(operation: Operation, step: StepProgress, node: NodeState, fresh: boolean): Promise<string | null> {
+async function runTask(
+  operation: Operation,
+  step: StepProgress,
+  node: NodeState,
+  fresh: boolean,
+): Promise<string | null> {
   const taskId = taskIdOf(node.name, node.launches);
   const launched = await launch(operation, step, node, fresh);
   if (!launched.running) {
-    operation.endedTasks.set(taskId, { taskId, agentId: node.placement?.agentId ?? '', state: launched.state });
+    operation.endedTasks.set(taskId, {
+      taskId,
+      agentId: node.placement?.agentId ?? '',
+      state: launched.state,
+    });
     return describeEnd(node, taskId, launched.state, launched.reason);
   }
   operation.nodes[node.name] = { ...node, configHash: launched.configHash, taskState: 'TASK_RUNNING' };
@@ -117,10 +137,17 @@ async function runTask(operation: Operation, step: StepProgress, node: NodeState
     });
   }
   const end = ended();
-  return end ? describeEnd(node, taskId, end.state, [end.reason, end.message].filter(Boolean).join(': ')) : null;
+  return end
+    ? describeEnd(node, taskId, end.state, [end.reason, end.message].filter(Boolean).join(': '))
+    : null;
 }
 
-async function launch(operation: Operation, step: StepProgress, node: NodeState, fresh: boolean): Promise<LaunchResult> {
+async function launch(
+  operation: Operation,
+  step: StepProgress,
+  node: NodeState,
+  fresh: boolean,
+): Promise<LaunchResult> {
   const { name, incarnation, spec, kafkaClusterId } = operation.input.cluster;
   const taskId = taskIdOf(node.name, node.launches);
   let look = !fresh;
@@ -150,22 +177,35 @@ async function launch(operation: Operation, step: StepProgress, node: NodeState,
 async function awaitReady(operation: Operation, step: StepProgress, node: NodeState): Promise<void> {
   const caller = callerOf(step);
   if (node.kind === NODE_KIND.CONTROLLER)
-    await anywhere.awaitControllerReady.executeWithOptions({ summary: `wait until ${node.name} is in the quorum` }, [
-      { caller, nodeId: node.nodeId, controllers: addressesOf(operation, NODE_KIND.CONTROLLER) },
-    ]);
+    await anywhere.awaitControllerReady.executeWithOptions(
+      { summary: `wait until ${node.name} is in the quorum` },
+      [{ caller, nodeId: node.nodeId, controllers: addressesOf(operation, NODE_KIND.CONTROLLER) }],
+    );
   else
-    await anywhere.awaitBrokerReady.executeWithOptions({ summary: `wait until ${node.name} is registered and in sync` }, [
-      { caller, nodeId: node.nodeId, brokers: addressesOf(operation, NODE_KIND.BROKER) },
-    ]);
+    await anywhere.awaitBrokerReady.executeWithOptions(
+      { summary: `wait until ${node.name} is registered and in sync` },
+      [{ caller, nodeId: node.nodeId, brokers: addressesOf(operation, NODE_KIND.BROKER) }],
+    );
 }
 
 /** A broker is not relaunched into a cluster whose controllers are not there yet: it would only end again. */
-async function beforeNextLaunch(operation: Operation, step: StepProgress, ended: string, launches: number): Promise<void> {
+async function beforeNextLaunch(
+  operation: Operation,
+  step: StepProgress,
+  ended: string,
+  launches: number,
+): Promise<void> {
   const controllers = operation.progress.phases.find(({ name }) => name === 'controllers');
   const controllersReady = () =>
-    controllers === undefined || controllers.steps.includes(step) || controllers.steps.every(({ status }) => status === STATUS.COMPLETE || status === STATUS.SKIPPED);
+    controllers === undefined ||
+    controllers.steps.includes(step) ||
+    controllers.steps.every(({ status }) => status === STATUS.COMPLETE || status === STATUS.SKIPPED);
   const seconds = 2 ** (launches - 1);
-  markWaiting(operation, step.id, `${ended} Launch ${launches + 1} of ${LAUNCHES_PER_RUN} follows in ${seconds} s.`);
+  markWaiting(
+    operation,
+    step.id,
+    `${ended} Launch ${launches + 1} of ${LAUNCHES_PER_RUN} follows in ${seconds} s.`,
+  );
   await sleep(seconds * 1000, { summary: `before launch ${launches + 1} of ${step.id}` });
   if (!controllersReady()) {
     markWaiting(operation, step.id, `${ended} It is launched again when the controllers are ready.`);
@@ -175,19 +215,24 @@ async function beforeNextLaunch(operation: Operation, step: StepProgress, ended:
 }
 
 async function verify(operation: Operation, step: StepProgress): Promise<undefined> {
-  const starts = operation.progress.phases.flatMap((phase) => phase.steps).filter(({ action }) => action.kind === 'start');
+  const starts = operation.progress.phases
+    .flatMap((phase) => phase.steps)
+    .filter(({ action }) => action.kind === 'start');
   const settled = () => starts.every(({ status }) => status === STATUS.COMPLETE || status === STATUS.SKIPPED);
-  for (let failures = 0; ; ) {
+  for (let failures = 0; ;) {
     await condition(settled);
     try {
-      await anywhere.verifyCluster.executeWithOptions({ summary: 'produce to and consume from a canary topic' }, [
-        {
-          caller: callerOf(step),
-          kafkaClusterId: operation.input.cluster.kafkaClusterId,
-          brokers: addressesOf(operation, NODE_KIND.BROKER),
-          controllers: addressesOf(operation, NODE_KIND.CONTROLLER),
-        },
-      ]);
+      await anywhere.verifyCluster.executeWithOptions(
+        { summary: 'produce to and consume from a canary topic' },
+        [
+          {
+            caller: callerOf(step),
+            kafkaClusterId: operation.input.cluster.kafkaClusterId,
+            brokers: addressesOf(operation, NODE_KIND.BROKER),
+            controllers: addressesOf(operation, NODE_KIND.CONTROLLER),
+          },
+        ],
+      );
       return;
     } catch (error) {
       if (isCancellation(error)) throw error;
@@ -220,24 +265,40 @@ async function stop(operation: Operation, step: StepProgress, node: NodeState): 
   return undefined;
 }
 
-async function release(operation: Operation, step: StepProgress, node: NodeState): Promise<string | undefined> {
+async function release(
+  operation: Operation,
+  step: StepProgress,
+  node: NodeState,
+): Promise<string | undefined> {
   const { name, incarnation, spec } = operation.input.cluster;
   const { released, left } = await withSession(operation, step, (session, activities) =>
     activities.releaseNode.executeWithOptions({ summary: `release resources and volume of ${node.name}` }, [
-      { caller: callerOf(step), session, cluster: name, incarnation, spec, node: node.name, placement: node.placement },
+      {
+        caller: callerOf(step),
+        session,
+        cluster: name,
+        incarnation,
+        spec,
+        node: node.name,
+        placement: node.placement,
+      },
     ]),
   );
   const current = operation.nodes[node.name] ?? node;
-  if (released) await report(operation, omitReason({ ...current, status: NODE_STATUS.RELEASED, placement: null }));
+  if (released)
+    await report(operation, omitReason({ ...current, status: NODE_STATUS.RELEASED, placement: null }));
   return left;
 }
 
 async function deregister(operation: Operation, step: StepProgress): Promise<undefined> {
-  for (let used = 0; ; ) {
+  for (let used = 0; ;) {
     try {
       const session = await sessionAfter(operation, step.id, used);
       used = session.epoch;
-      await anywhere.teardownFramework.executeWithOptions({ summary: `remove framework ${session.frameworkId}` }, [{ session }]);
+      await anywhere.teardownFramework.executeWithOptions(
+        { summary: `remove framework ${session.frameworkId}` },
+        [{ session }],
+      );
       return;
     } catch (error) {
       // Removed by an earlier try whose answer was lost: that is what was wanted.
@@ -253,7 +314,7 @@ async function withSession<T>(
   step: StepProgress,
   call: (session: SessionInfo, activities: ReturnType<typeof onSession>) => Promise<T>,
 ): Promise<T> {
-  for (let used = 0; ; ) {
+  for (let used = 0; ;) {
     const session = await sessionAfter(operation, step.id, used);
     used = session.epoch;
     try {
@@ -319,4 +380,3 @@ function callerOf(step: StepProgress) {
 function omitReason({ reason: _reason, ...node }: NodeState): NodeState {
   return node;
 }
-

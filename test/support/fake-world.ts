@@ -40,7 +40,13 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
       if (world.running.get(node) === taskId) world.running.delete(node);
       await client()
         .workflow.getHandle(clusterWorkflowId(cluster))
-        .signal(taskStatusSignal, { uuid: `${taskId}-${state}`, taskId, agentId: 'agent', state, reason: 'REASON_TEST' });
+        .signal(taskStatusSignal, {
+          uuid: `${taskId}-${state}`,
+          taskId,
+          agentId: 'agent',
+          state,
+          reason: 'REASON_TEST',
+        });
     },
   };
   const entity = (cluster: string) => client().workflow.getHandle(clusterWorkflowId(cluster));
@@ -57,7 +63,13 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
       await world.fault('holdSubscription', cluster);
       const epoch = epochBase + activityInfo().attempt;
       const claimed = await entity(cluster).executeUpdate(claimEpochUpdate, { args: [{ epoch }] });
-      const session = { epoch, frameworkId: claimed.frameworkId, streamId: `stream-${epoch}`, master: 'http://master', taskQueue: sessionTaskQueue };
+      const session = {
+        epoch,
+        frameworkId: claimed.frameworkId,
+        streamId: `stream-${epoch}`,
+        master: 'http://master',
+        taskQueue: sessionTaskQueue,
+      };
       await entity(cluster).signal(sessionOpenedSignal, session);
       world.effects.push(`subscribe ${epoch}`);
       const signal = cancellationSignal();
@@ -117,7 +129,8 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
     launchNode: async ({ node, taskId, look }) => {
       await world.fault('launchNode', taskId);
       if (!(look && world.running.get(node.name) === taskId)) {
-        if (world.running.has(node.name)) throw ApplicationFailure.nonRetryable(`a second task of ${node.name}`, 'INTERNAL');
+        if (world.running.has(node.name))
+          throw ApplicationFailure.nonRetryable(`a second task of ${node.name}`, 'INTERNAL');
         world.running.set(node.name, taskId);
         world.effects.push(`launch ${taskId}`);
       }

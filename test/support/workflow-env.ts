@@ -5,6 +5,7 @@ import { WithStartWorkflowOperation, type Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { withFailures } from '../../src/activities/failure.ts';
 import { clusterSpecSchema, type ClusterSpec, type ClusterSpecInput } from '../../src/model/spec/schema.ts';
 import type { PlanProgress } from '../../src/model/plan/plan.ts';
 import type { ClusterState } from '../../src/model/cluster.ts';
@@ -67,8 +68,15 @@ export async function startWorkflowEnv(): Promise<WorkflowEnv> {
   const sessionTaskQueue = `session-${randomUUID()}`;
   const fake = createFakeWorld(() => client, sessionTaskQueue);
   const options = { connection: env.nativeConnection, maxHeartbeatThrottleInterval: '100ms' } as const;
-  const workers = await Promise.all([
-    Worker.create({ ...options, taskQueue: TASK_QUEUE, workflowBundle: await bundle, activities: fake.common }),
+  let workers: Worker[] = [];
+  const isStopping = () => workers.some((worker) => worker.getState() !== 'RUNNING');
+  workers = await Promise.all([
+    Worker.create({
+      ...options,
+      taskQueue: TASK_QUEUE,
+      workflowBundle: await bundle,
+      activities: withFailures(fake.common, isStopping),
+    }),
     Worker.create({ ...options, taskQueue: sessionTaskQueue, activities: fake.session }),
   ]);
   const runs = workers.map((worker) => worker.run());
@@ -99,7 +107,9 @@ export async function startWorkflowEnv(): Promise<WorkflowEnv> {
       waitFor(() => progress(operationId), until, { describe: `progress of ${operationId}` }),
     stateUntil: (cluster, until) => waitFor(() => state(cluster), until, { describe: `state of ${cluster}` }),
     close: async () => {
-      workers.forEach((worker) => { worker.shutdown(); });
+      workers.forEach((worker) => {
+        worker.shutdown();
+      });
       await Promise.all(runs);
       await env.teardown();
     },

@@ -8,7 +8,8 @@ import { startWorkflowEnv, type WorkflowEnv } from '../support/workflow-env.ts';
 
 const SMALL = { controllers: { count: 1 }, brokers: { count: 3 } };
 const complete = (progress: PlanProgress) => progress.status === 'COMPLETE';
-const stepIs = (step: string, status: string) => (progress: PlanProgress) => findStep(progress, step)?.status === status;
+const stepIs = (step: string, status: string) => (progress: PlanProgress) =>
+  findStep(progress, step)?.status === status;
 
 let env: WorkflowEnv;
 let counter = 0;
@@ -30,14 +31,26 @@ describe('an install', () => {
   it('places, starts and verifies every node once, and leaves the cluster RUNNING', async () => {
     const accepted = await env.install({ name, ...SMALL });
     expect(accepted.operationId).toBe(`${name}/install#1`);
-    expect(accepted.plan.phases.map((phase) => phase.name)).toEqual(['reserve', 'controllers', 'brokers', 'verify']);
+    expect(accepted.plan.phases.map((phase) => phase.name)).toEqual([
+      'reserve',
+      'controllers',
+      'brokers',
+      'verify',
+    ]);
     const progress = await env.progressUntil(accepted.operationId, complete);
     expect(progress.planHash).toBe(accepted.planHash);
     const state = await env.stateUntil(name, ({ operation }) => operation === null);
     expect(state.status).toBe('RUNNING');
-    expect(Object.values(state.nodes).map(({ status }) => status)).toEqual(['READY', 'READY', 'READY', 'READY']);
+    expect(Object.values(state.nodes).map(({ status }) => status)).toEqual([
+      'READY',
+      'READY',
+      'READY',
+      'READY',
+    ]);
     expect(env.world.effects.filter((effect) => !effect.startsWith('subscribe')).sort()).toEqual(
-      ['controller-0', 'broker-0', 'broker-1', 'broker-2'].flatMap((node) => [`launch ${node}.1`, `place ${node}`]).sort(),
+      ['controller-0', 'broker-0', 'broker-1', 'broker-2']
+        .flatMap((node) => [`launch ${node}.1`, `place ${node}`])
+        .sort(),
     );
     const history = await operation(accepted.operationId).fetchHistory();
     const entity = await env.client.workflow.getHandle(contract.clusterWorkflowId(name)).fetchHistory();
@@ -109,7 +122,9 @@ describe('an install', () => {
 
   it('begins no step while it is paused', async () => {
     let release: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => { release = resolve; });
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
     env.world.fault = (activity) => (activity === 'placeNode' ? gate : undefined);
     const { operationId } = await env.install({ name, ...SMALL });
     await env.progressUntil(operationId, stepIs('place:broker-0', 'RUNNING'));
@@ -124,16 +139,21 @@ describe('an install', () => {
 
   it('aborts where it is, leaves what there is, and can be uninstalled then', async () => {
     env.world.fault = (activity, subject) => {
-      if (activity === 'launchNode' && subject.startsWith('broker-2')) throw ApplicationFailure.nonRetryable('no', 'MESOS_REFUSED');
+      if (activity === 'launchNode' && subject.startsWith('broker-2'))
+        throw ApplicationFailure.nonRetryable('no', 'MESOS_REFUSED');
     };
     const { operationId } = await env.install({ name, ...SMALL });
     await env.progressUntil(operationId, stepIs('start:broker-2', 'FAILED'));
-    await operation(operationId).executeUpdate(contract.abortUpdate, { args: [{ by: 'me', reason: 'wrong version' }] });
+    await operation(operationId).executeUpdate(contract.abortUpdate, {
+      args: [{ by: 'me', reason: 'wrong version' }],
+    });
     expect(await operation(operationId).result()).toMatchObject({ state: 'ABORTED' });
     const state = await env.stateUntil(name, ({ operation }) => operation === null);
     expect(state.status).toBe('INSTALL_ABORTED');
     const entity = env.client.workflow.getHandle(contract.clusterWorkflowId(name));
-    const uninstall = await entity.executeUpdate(contract.uninstallUpdate, { args: [{ requestedBy: 'test' }] });
+    const uninstall = await entity.executeUpdate(contract.uninstallUpdate, {
+      args: [{ requestedBy: 'test' }],
+    });
     await entity.result();
     expect(uninstall.operationId).toBe(`${name}/uninstall#2`);
     expect(env.world.placed.size).toBe(0);
@@ -155,7 +175,11 @@ describe('an install', () => {
 
   it('fails the step when the node ends again and again', async () => {
     env.world.fault = async (activity, subject) => {
-      if (activity === 'awaitBrokerReady') await env.world.endTask(name, `broker-0.${env.world.effects.filter((e) => e.startsWith('launch broker-0')).length}`);
+      if (activity === 'awaitBrokerReady')
+        await env.world.endTask(
+          name,
+          `broker-0.${env.world.effects.filter((e) => e.startsWith('launch broker-0')).length}`,
+        );
       void subject;
     };
     const { operationId } = await env.install({ name, ...SMALL, brokers: { count: 1 } });
@@ -204,8 +228,15 @@ describe('a running cluster', () => {
     await env.progressUntil(operationId, complete);
     await env.stateUntil(name, ({ operation }) => operation === null);
     await env.world.endTask(name, 'broker-1.1');
-    const recovered = await env.stateUntil(name, ({ history, operation }) => history.length === 2 && operation === null);
-    expect(recovered.history[1]).toMatchObject({ id: `${name}/recover#2`, state: 'COMPLETE', requestedBy: 'millrace' });
+    const recovered = await env.stateUntil(
+      name,
+      ({ history, operation }) => history.length === 2 && operation === null,
+    );
+    expect(recovered.history[1]).toMatchObject({
+      id: `${name}/recover#2`,
+      state: 'COMPLETE',
+      requestedBy: 'millrace',
+    });
     expect(env.world.running.get('broker-1')).toBe('broker-1.2');
     expect(recovered.status).toBe('RUNNING');
   });
@@ -214,7 +245,12 @@ describe('a running cluster', () => {
     const { operationId } = await env.install({ name, ...SMALL, brokers: { count: 1 } });
     await env.progressUntil(operationId, complete);
     const entity = env.client.workflow.getHandle(contract.clusterWorkflowId(name));
-    await entity.signal(contract.taskStatusSignal, { uuid: 'u', taskId: 'broker-7.1', agentId: 'a', state: 'TASK_RUNNING' });
+    await entity.signal(contract.taskStatusSignal, {
+      uuid: 'u',
+      taskId: 'broker-7.1',
+      agentId: 'a',
+      state: 'TASK_RUNNING',
+    });
     await env.stateUntil(name, () => env.world.effects.includes('kill broker-7.1'));
   });
 
@@ -224,7 +260,10 @@ describe('a running cluster', () => {
     await env.stateUntil(name, ({ operation }) => operation === null);
     await env.world.endTask(name, 'broker-0.1');
     await env.world.endTask(name, 'broker-0.1');
-    const after = await env.stateUntil(name, ({ history, operation }) => history.length === 2 && operation === null);
+    const after = await env.stateUntil(
+      name,
+      ({ history, operation }) => history.length === 2 && operation === null,
+    );
     expect(after.nodes['broker-0']?.launches).toBe(2);
   });
 });
@@ -236,7 +275,9 @@ describe('an uninstall', () => {
     await env.stateUntil(name, ({ operation }) => operation === null);
     env.world.effects.length = 0;
     const entity = env.client.workflow.getHandle(contract.clusterWorkflowId(name));
-    const accepted = await entity.executeUpdate(contract.uninstallUpdate, { args: [{ requestedBy: 'test' }] });
+    const accepted = await entity.executeUpdate(contract.uninstallUpdate, {
+      args: [{ requestedBy: 'test' }],
+    });
     await entity.result();
     expect(await operation(accepted.operationId).result()).toEqual({ state: 'COMPLETE' });
     const effects = env.world.effects;

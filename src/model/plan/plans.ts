@@ -14,9 +14,24 @@ export function planInstall(cluster: Nodes): Plan {
   const controllers = nodesOf(cluster, NODE_KIND.CONTROLLER);
   const brokers = nodesOf(cluster, NODE_KIND.BROKER);
   return plan(OPERATION_KIND.INSTALL, cluster, [
-    phase('reserve', [], 'parallel', [...controllers, ...brokers].map((node) => step('place', node.name))),
-    phase('controllers', ['reserve'], 'parallel', controllers.map((node) => step('start', node.name))),
-    phase('brokers', ['reserve'], 'parallel', brokers.map((node) => step('start', node.name))),
+    phase(
+      'reserve',
+      [],
+      'parallel',
+      [...controllers, ...brokers].map((node) => step('place', node.name)),
+    ),
+    phase(
+      'controllers',
+      ['reserve'],
+      'parallel',
+      controllers.map((node) => step('start', node.name)),
+    ),
+    phase(
+      'brokers',
+      ['reserve'],
+      'parallel',
+      brokers.map((node) => step('start', node.name)),
+    ),
     phase('verify', ['controllers', 'brokers'], 'serial', [
       { id: 'verify', title: 'produce to and consume from a canary topic', action: { kind: 'verify' } },
     ]),
@@ -26,20 +41,22 @@ export function planInstall(cluster: Nodes): Plan {
 /** Uninstall: brokers before their controllers, resources when no process holds them, the framework last. */
 export function planUninstall(cluster: Nodes): Plan {
   const all = Object.values(cluster.nodes).filter((node) => node.status !== NODE_STATUS.RELEASED);
-  const stops = (nodes: NodeState[]) => nodes.filter((node) => node.launches > 0).map((node) => step('stop', node.name));
+  const stops = (nodes: NodeState[]) =>
+    nodes.filter((node) => node.launches > 0).map((node) => step('stop', node.name));
   const ofKind = (kind: string) => all.filter((node) => node.kind === kind);
-  return plan(
-    OPERATION_KIND.UNINSTALL,
-    cluster,
-    [
-      phase('stop brokers', [], 'parallel', stops(ofKind(NODE_KIND.BROKER))),
-      phase('stop controllers', ['stop brokers'], 'parallel', stops(ofKind(NODE_KIND.CONTROLLER))),
-      phase('release', ['stop controllers'], 'parallel', all.map((node) => step('release', node.name))),
-      phase('deregister', ['release'], 'serial', [
-        { id: 'deregister', title: 'remove the framework from Mesos', action: { kind: 'deregister' } },
-      ]),
-    ],
-  );
+  return plan(OPERATION_KIND.UNINSTALL, cluster, [
+    phase('stop brokers', [], 'parallel', stops(ofKind(NODE_KIND.BROKER))),
+    phase('stop controllers', ['stop brokers'], 'parallel', stops(ofKind(NODE_KIND.CONTROLLER))),
+    phase(
+      'release',
+      ['stop controllers'],
+      'parallel',
+      all.map((node) => step('release', node.name)),
+    ),
+    phase('deregister', ['release'], 'serial', [
+      { id: 'deregister', title: 'remove the framework from Mesos', action: { kind: 'deregister' } },
+    ]),
+  ]);
 }
 
 /** Recover: the named nodes are started again where they are, one at a time, controllers first. */

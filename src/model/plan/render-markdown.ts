@@ -18,7 +18,9 @@ export function renderMarkdown(progress: PlanProgress): string {
   if (help.length > 0) lines.push('', ...help);
   if (progress.notes.length > 0) lines.push('', '**Notes**', ...progress.notes.map((note) => `- ${note}`));
   const text = lines.join('\n');
-  return text.length <= MAX_CHARACTERS ? text : `${text.slice(0, MAX_CHARACTERS)}\n\n… (cut; the query \`progress\` has all)`;
+  return text.length <= MAX_CHARACTERS
+    ? text
+    : `${text.slice(0, MAX_CHARACTERS)}\n\n… (cut; the query \`progress\` has all)`;
 }
 
 function stepLine(step: StepProgress): string {
@@ -28,7 +30,9 @@ function stepLine(step: StepProgress): string {
 }
 
 function whatToDo(progress: PlanProgress): string[] {
-  const failed = progress.phases.flatMap((phase) => phase.steps).filter((step) => step.status === STATUS.FAILED);
+  const failed = progress.phases
+    .flatMap((phase) => phase.steps)
+    .filter((step) => step.status === STATUS.FAILED);
   const lines = failed.map(
     (step) =>
       `**What to do about \`${step.id}\`**: fix the cause, then send the signal \`retryStep\` with \`{"step":"${step.id}"}\`` +

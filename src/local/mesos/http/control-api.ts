@@ -1,0 +1,80 @@
+// /local/...: how a person or a test looks at local Mesos and changes its agents. Not part of Mesos.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { addAgent, removeAgent } from '../master/agents.ts';
+import { localState } from '../local-state.ts';
+import type { Master } from '../master/master.ts';
+import { parseJsonText } from '../wire/json-text.ts';
+import { readBody } from './body.ts';
+import { writeAnswer } from './response.ts';
+import type { Answer } from './response.ts';
+
+const AGENT_SPEC = z.strictObject({
+  cpus: z.number().positive(),
+  memMb: z.number().positive(),
+  diskMb: z.number().positive(),
+  hostname: z.string().min(1).optional(),
+  attributes: z.record(z.string(), z.string()).optional(),
+  ports: z.strictObject({ begin: z.int().min(1), end: z.int().max(65_535) }).optional(),
+});
+
+const LOSS = z.enum(['unreachable', 'unregistered', 'gone']);
+
+/** Serves one request below /local. */
+export async function serveControl(
+  master: Master,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
+  const body = await readBody(request);
+  master.turn(() => {
+    const answer = answerControl(master, request.method ?? '', url, body?.toString('utf8') ?? '');
+    master.afterCommit(() => {
+      writeAnswer(request, response, answer);
+    });
+  });
+}
+
+function answerControl(master: Master, method: string, url: URL, body: string): Answer {
+  const [, , what, id, ...more] = url.pathname.split('/');
+  if (more.length === 0 && what === 'state' && id === undefined && method === 'GET')
+    return { status: 200, body: localState(master) };
+  if (more.length === 0 && what === 'agents' && id === undefined && method === 'POST')
+    return add(master, body);
+  if (more.length === 0 && what === 'agents' && id !== undefined && method === 'DELETE')
+    return remove(master, decodeURIComponent(id), url.searchParams.get('loss') ?? 'unreachable');
+  return problem(
+    404,
+    'local Mesos has GET /local/state, POST /local/agents and DELETE /local/agents/<id>[?loss=unreachable|unregistered|gone]',
+  );
+}
+
+function add(master: Master, body: string): Answer {
+  const parsed = parseJsonText(body);
+  const spec = AGENT_SPEC.safeParse('value' in parsed ? parsed.value : undefined);
+  if (!spec.success) return problem(400, `No agent was added: ${z.prettifyError(spec.error)}`);
+  const { cpus, memMb, diskMb, hostname, attributes, ports } = spec.data;
+  const agent = addAgent(master, {
+    cpus,
+    memMb,
+    diskMb,
+    ...(hostname === undefined ? {} : { hostname }),
+    ...(attributes ? { attributes } : {}),
+    ...(ports ? { ports } : {}),
+  });
+  return { status: 201, body: { id: agent.id, hostname: agent.hostname } };
+}
+
+function remove(master: Master, id: string, lossText: string): Answer {
+  const loss = LOSS.safeParse(lossText);
+  if (!loss.success) return problem(400, `No agent was removed: loss is one of ${LOSS.options.join(', ')}`);
+  const agent = master.state.agents[id];
+  if (!agent) return problem(404, `There is no agent '${id}'; GET /local/state lists them`);
+  removeAgent(master, agent, loss.data);
+  return { status: 200, body: { id } };
+}
+
+function problem(status: number, error: string): Answer {
+  return { status, body: { error } };
+}

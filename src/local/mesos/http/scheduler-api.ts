@@ -1,0 +1,198 @@
+// POST /api/v1/scheduler.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { encodeRecord } from '../../../mesos/record-io.ts';
+import type { SchedulerEvent } from '../../../mesos/types.ts';
+import { executorKey, taskKey } from '../master/state.ts';
+import type { Framework } from '../master/state.ts';
+import { killGraceMs, killTask, shutDownExecutor } from '../agent/containers.ts';
+import { accept } from '../master/accept.ts';
+import { disconnect, removeFramework, subscribe, updateFramework } from '../master/frameworks.ts';
+import type { Master, Stream } from '../master/master.ts';
+import { allocateNow, offersOf, returnOffers } from '../master/offers.ts';
+import { acknowledgeOperation, reconcileOperations } from '../master/operation-updates.ts';
+import { reconcile, reconcileTask } from '../master/reconcile.ts';
+import { acknowledgeUpdate } from '../master/task-updates.ts';
+import type { Call } from '../wire/call-types.ts';
+import { callProblem, deadlyProblem } from '../wire/validate-call.ts';
+import { readCall } from './body.ts';
+import { acceptsJson, bareHeaders, headerOf, text, writeAnswer } from './response.ts';
+import type { Answer } from './response.ts';
+
+const ACCEPTED: Answer = { status: 202 };
+
+/** Serves one request. */
+export async function serveScheduler(
+  master: Master,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const read = await readCall<Call>(request, 'Call');
+  if ('refusal' in read) {
+    writeAnswer(request, response, read.refusal);
+    return;
+  }
+  const { call } = read;
+  const problem = callProblem(call);
+  const refusal =
+    problem !== undefined
+      ? text(400, `Failed to validate scheduler::Call: ${problem}`)
+      : (deadly(call) ?? (call.type === 'SUBSCRIBE' ? subscribeRefusal(request) : undefined));
+  if (refusal) writeAnswer(request, response, refusal);
+  else if (call.type === 'SUBSCRIBE') openStream(master, call, request, response);
+  else
+    master.turn(() => {
+      const answer = answerCall(master, call, headerOf(request, 'mesos-stream-id'));
+      master.afterCommit(() => {
+        writeAnswer(request, response, answer);
+      });
+    });
+}
+
+function deadly(call: Call): Answer | undefined {
+  const problem = deadlyProblem(call);
+  return problem === undefined ? undefined : text(400, problem);
+}
+
+function subscribeRefusal(request: IncomingMessage): Answer | undefined {
+  if (headerOf(request, 'mesos-stream-id') !== undefined)
+    return text(400, "Subscribe calls should not include the 'Mesos-Stream-Id' header");
+  return acceptsJson(request)
+    ? undefined
+    : text(406, "Expecting 'Accept' to allow 'application/x-protobuf' or 'application/json'");
+}
+
+function openStream(master: Master, call: Call, request: IncomingMessage, response: ServerResponse): void {
+  const stream = responseStream(request, response);
+  response.once('close', () => {
+    master.turn(() => {
+      disconnect(master, stream);
+    });
+  });
+  master.turn(() => {
+    if (!call.subscribe) return;
+    const { framework_info: info, suppressed_roles: suppressedRoles = [] } = call.subscribe;
+    subscribe(master, { info, suppressedRoles }, stream);
+  });
+}
+
+/** A stream on a response; its headers go out with the first event. */
+function responseStream(request: IncomingMessage, response: ServerResponse): Stream {
+  const id = randomUUID();
+  request.socket.setNoDelay(true);
+  bareHeaders(response);
+  response.writeHead(200, { 'Mesos-Stream-Id': id, 'Content-Type': 'application/json' });
+  return {
+    id,
+    send(event: SchedulerEvent) {
+      if (!response.writableEnded && !response.destroyed) response.write(encodeRecord(JSON.stringify(event)));
+    },
+    end() {
+      response.end();
+    },
+  };
+}
+
+function answerCall(master: Master, call: Call, streamId: string | undefined): Answer {
+  const framework = master.state.frameworks[call.framework_id?.value ?? ''];
+  if (!framework) return text(400, 'Framework cannot be found');
+  const stream = master.streams.get(framework.id);
+  if (!stream) return text(403, 'Framework is not subscribed');
+  if (streamId === undefined)
+    return text(400, "All non-subscribe calls should include the 'Mesos-Stream-Id' header");
+  if (streamId !== stream.id)
+    return text(
+      400,
+      `The stream ID '${streamId}' included in this request didn't match the stream ID currently associated with framework ID ${framework.id}`,
+    );
+  return carryOutCall(master, framework, call);
+}
+
+function carryOutCall(master: Master, framework: Framework, call: Call): Answer {
+  switch (call.type) {
+    case 'TEARDOWN':
+      removeFramework(master, framework);
+      return ACCEPTED;
+    case 'ACCEPT':
+      if (call.accept) accept(master, framework, call.accept);
+      return ACCEPTED;
+    case 'DECLINE': {
+      const ids = call.decline?.offer_ids?.map(({ value }) => value) ?? [];
+      const offers = offersOf(master, { frameworkId: framework.id }).filter(({ id }) => ids.includes(id));
+      returnOffers(master, offers, call.decline?.filters?.refuse_seconds);
+      return ACCEPTED;
+    }
+    case 'REVIVE':
+      revive(master, framework, call.revive?.roles);
+      return ACCEPTED;
+    case 'SUPPRESS': {
+      const roles = rolesNamed(framework, call.suppress?.roles);
+      framework.suppressedRoles = [...new Set([...framework.suppressedRoles, ...roles])];
+      master.changed();
+      return ACCEPTED;
+    }
+    case 'KILL':
+      kill(master, framework, call);
+      return ACCEPTED;
+    case 'SHUTDOWN': {
+      const { agent_id: agent, executor_id: id } = call.shutdown ?? {};
+      const executor = master.state.executors[executorKey(agent?.value ?? '', framework.id, id?.value ?? '')];
+      if (executor) shutDownExecutor(master, executor, { orphan: false });
+      return ACCEPTED;
+    }
+    case 'ACKNOWLEDGE':
+      if (call.acknowledge)
+        acknowledgeUpdate(master, framework.id, call.acknowledge.task_id.value, call.acknowledge.uuid);
+      return ACCEPTED;
+    case 'ACKNOWLEDGE_OPERATION_STATUS': {
+      const { operation_id: id, uuid = '' } = call.acknowledge_operation_status ?? {};
+      acknowledgeOperation(master, framework.id, id?.value ?? '', uuid);
+      return ACCEPTED;
+    }
+    case 'RECONCILE':
+      reconcile(master, framework, call.reconcile?.tasks ?? []);
+      return ACCEPTED;
+    case 'RECONCILE_OPERATIONS':
+      reconcileOperations(master, framework.id, call.reconcile_operations?.operations ?? []);
+      return ACCEPTED;
+    case 'UPDATE_FRAMEWORK': {
+      if (!call.update_framework) return ACCEPTED;
+      const { framework_info: info, suppressed_roles: suppressedRoles = [] } = call.update_framework;
+      const problem = updateFramework(master, framework, { info, suppressedRoles });
+      return problem === undefined
+        ? { status: 200 }
+        : text(400, `FrameworkInfo update is not valid: ${problem}`);
+    }
+    default:
+      // MESSAGE, REQUEST and inverse offers: accepted, and nothing comes of them here.
+      return ACCEPTED;
+  }
+}
+
+function revive(master: Master, framework: Framework, named: readonly string[] | undefined): void {
+  const roles = rolesNamed(framework, named);
+  framework.suppressedRoles = framework.suppressedRoles.filter((role) => !roles.includes(role));
+  master.filters = master.filters.filter(
+    ({ frameworkId, role }) => frameworkId !== framework.id || !roles.includes(role),
+  );
+  master.changed();
+  allocateNow(master);
+}
+
+/** No role named means all; roles that the framework does not have are ignored. */
+function rolesNamed(framework: Framework, named: readonly string[] = []): string[] {
+  return named.length === 0 ? framework.roles : framework.roles.filter((role) => named.includes(role));
+}
+
+function kill(master: Master, framework: Framework, { kill: wanted }: Call): void {
+  if (!wanted) return;
+  const { task_id: id, agent_id: agentId } = wanted;
+  const task = master.state.tasks[taskKey(framework.id, id.value)];
+  if (!task) {
+    reconcileTask(master, framework, id.value, agentId?.value);
+    return;
+  }
+  // A wrong agent: accepted, and silence, as recorded.
+  if (agentId && agentId.value !== task.agentId) return;
+  killTask(master, task, killGraceMs(master, task, wanted.kill_policy?.grace_period));
+}

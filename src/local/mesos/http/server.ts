@@ -1,0 +1,62 @@
+// The HTTP server: routes as Mesos does, where a path is also found below /master and by its first parts.
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Master } from '../master/master.ts';
+import { serveControl } from './control-api.ts';
+import { serveOperator } from './operator-api.ts';
+import { versionInfo } from './operator-views.ts';
+import { text, writeAnswer } from './response.ts';
+import { serveScheduler } from './scheduler-api.ts';
+
+export interface HttpServer {
+  readonly port: number;
+  /** Closes all connections. */
+  close(): Promise<void>;
+}
+
+/** Serves a master on a loopback port. @throws Error when the port is taken */
+export async function listen(master: Master): Promise<HttpServer> {
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    route(master, request, response).catch((error: unknown) => {
+      master.settings.onError(error);
+      writeAnswer(request, response, text(500, 'Local Mesos met an error of its own'));
+    });
+  };
+  const server = createServer({ requireHostHeader: false, requestTimeout: 0 }, serve);
+  // Mesos sends no "100 Continue"; the answer follows the body.
+  server.on('checkContinue', serve);
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n');
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(master.settings.port, '127.0.0.1', resolve);
+  });
+  master.port = (server.address() as AddressInfo).port;
+  return { port: master.port, close: () => close(server) };
+}
+
+async function route(master: Master, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(`http://master${request.url?.startsWith('/') === true ? request.url : '/'}`);
+  const path = url.pathname.replace(/^\/master(?=\/)/, '').replace(/\/+$/, '');
+  if (isBelow(path, '/api/v1/scheduler')) await serveScheduler(master, request, response);
+  else if (isBelow(path, '/api/v1')) await serveOperator(master, request, response);
+  else if (isBelow(path, '/local')) await serveControl(master, request, response, url);
+  else if (path === '/health') writeAnswer(request, response, { status: 200 });
+  else if (path === '/version') writeAnswer(request, response, { status: 200, body: versionInfo() });
+  else writeAnswer(request, response, text(404, '404 Not Found.'));
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`);
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+    server.closeAllConnections();
+  });
+}

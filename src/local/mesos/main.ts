@@ -1,0 +1,79 @@
+// Runs local Mesos as a program of its own.
+import { renameSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { startLocalMesos } from './index.ts';
+
+const USAGE = `Usage: node src/local/mesos/main.ts --state <dir> [flags]
+
+Local Mesos: a Mesos master and its agents in one process, for trials and tests. Its tasks are real processes.
+
+  --state <dir>          state file, sandboxes and volumes; made when missing, taken up when there
+  --port <port>          of the master on 127.0.0.1; 0 picks a free one (default 0)
+  --agents <n>           agents to have, on 127.0.0.1 to 127.0.0.<n> (default 4)
+  --cpus <n>             of each agent (default 4)
+  --mem-mb <n>           of each agent (default 8192)
+  --disk-mb <n>          of each agent (default 20000)
+  --first-port <port>    first port that agents offer, 100 each (default 21000)
+  --heartbeat-ms <n>     between heartbeats of a subscription (default 15000)
+  --port-file <file>     written with the port once it listens
+  --kill-tasks           on SIGTERM or SIGINT kill all tasks; without it they go on and are found again
+  --help
+`;
+
+const { values } = parseArgs({
+  options: {
+    state: { type: 'string' },
+    port: { type: 'string', default: '0' },
+    agents: { type: 'string', default: '4' },
+    cpus: { type: 'string', default: '4' },
+    'mem-mb': { type: 'string', default: '8192' },
+    'disk-mb': { type: 'string', default: '20000' },
+    'first-port': { type: 'string', default: '21000' },
+    'heartbeat-ms': { type: 'string', default: '15000' },
+    'port-file': { type: 'string' },
+    'kill-tasks': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help || values.state === undefined) {
+  (values.help ? process.stdout : process.stderr).write(
+    values.help ? USAGE : `--state is missing\n\n${USAGE}`,
+  );
+  process.exit(values.help ? 0 : 2);
+}
+
+const agent = {
+  cpus: numberOf('cpus', values.cpus),
+  memMb: numberOf('mem-mb', values['mem-mb']),
+  diskMb: numberOf('disk-mb', values['disk-mb']),
+};
+const mesos = await startLocalMesos({
+  stateDir: values.state,
+  port: numberOf('port', values.port),
+  agents: Array.from({ length: numberOf('agents', values.agents) }, () => agent),
+  firstPort: numberOf('first-port', values['first-port']),
+  heartbeatIntervalMs: numberOf('heartbeat-ms', values['heartbeat-ms']),
+});
+
+const portFile = values['port-file'];
+if (portFile !== undefined) {
+  // Whoever waits for the file finds it whole.
+  writeFileSync(`${portFile}.new`, new URL(mesos.url).port);
+  renameSync(`${portFile}.new`, portFile);
+}
+process.stdout.write(`Local Mesos listens on ${mesos.url}\n`);
+
+for (const name of ['SIGTERM', 'SIGINT'] as const)
+  process.once(name, () => {
+    void mesos.stop({ killTasks: values['kill-tasks'] }).then(() => process.exit(0));
+  });
+
+function numberOf(flag: string, given: string): number {
+  const value = Number(given);
+  if (given.trim() === '' || !Number.isFinite(value) || value < 0) {
+    process.stderr.write(`--${flag} is a number, not '${given}'\n\n${USAGE}`);
+    process.exit(2);
+  }
+  return value;
+}

@@ -44,7 +44,7 @@ interface Wanted {
 export async function placeNode(deps: Deps, input: PlaceNodeInput, waiting: Waiting): Promise<Placement> {
   const held = heldSession(deps.sessions, input.cluster, input.session);
   const wanted = wantedFor(input);
-  for (;;) {
+  for (let round = 1; ; round += 1) {
     const agents = await getAgents(deps.mesos);
     const reserved = reservedFor(agents, input).filter(
       ({ resource }) => labelOf(resource, LABEL.NODE) === input.node.name,
@@ -57,21 +57,21 @@ export async function placeNode(deps: Deps, input: PlaceNodeInput, waiting: Wait
       return remember(held, input, placementOf(wanted, agent, portIn(resources)));
     }
     const placed = agent
-      ? await createVolume(held, wanted, agent, portIn(resources), waiting)
-      : await reserve(held, wanted, waiting);
+      ? await createVolume(held, wanted, agent, portIn(resources), round, waiting)
+      : await reserve(held, wanted, round, waiting);
     if (placed) return remember(held, input, placed);
     waiting.set('the last offer was lost; another one');
   }
 }
 
 /** RESERVE and CREATE in one ACCEPT; null when Mesos did not carry it out (the offer had gone) and nothing was done. */
-async function reserve(held: HeldSession, wanted: Wanted, waiting: Waiting): Promise<Placement | null> {
+async function reserve(held: HeldSession, wanted: Wanted, round: number, waiting: Waiting): Promise<Placement | null> {
   const { input } = wanted;
-  const signal = AbortSignal.any([waiting.signal]);
+  const ids = operationIds(held, wanted, round);
   const others = () => otherNodes(held, input);
-  const chosen = await held.scheduler.withOffers({
+  const placement = await held.scheduler.withOffers({
     name: `place ${input.node.name}`,
-    signal,
+    signal: waiting.signal,
     onWait: waiting.set,
     decide: (offers: readonly Offer[]) => {
       const groups = byAgent(offers);
@@ -85,14 +85,14 @@ async function reserve(held: HeldSession, wanted: Wanted, waiting: Waiting): Pro
       const source = mountSourceIn(use, wanted);
       return {
         use,
-        operations: operationsFor(wanted, placement, source, operationIds(held, wanted)),
-        result: { placement, ids: operationIds(held, wanted) },
+        operations: operationsFor(wanted, placement, source, ids),
+        result: placement,
       };
     },
   });
   waiting.set(null);
-  const outcome = await outcomes(held, chosen.ids, waiting.signal);
-  if (outcome === 'FINISHED') return chosen.placement;
+  const outcome = await outcomes(held, ids, waiting.signal);
+  if (outcome === 'FINISHED') return placement;
   held.placed.delete(input.node.name);
   log.warn('Mesos did not reserve what it had offered', { node: input.node.name, outcome });
   return null;
@@ -104,10 +104,11 @@ async function createVolume(
   wanted: Wanted,
   agent: AgentSummary,
   port: number,
+  round: number,
   waiting: Waiting,
 ): Promise<Placement | null> {
   const placement = placementOf(wanted, agent, port);
-  const id = `create-${wanted.input.node.name}-${held.info.epoch}`;
+  const [, id = ''] = operationIds(held, wanted, round);
   await held.scheduler.withOffers({
     name: `create the volume of ${wanted.input.node.name}`,
     signal: waiting.signal,
@@ -172,9 +173,9 @@ function wantedFor(input: PlaceNodeInput): Wanted {
   };
 }
 
-function operationIds(held: HeldSession, wanted: Wanted): string[] {
-  const name = wanted.input.node.name;
-  return [`reserve-${name}-${held.info.epoch}`, `create-${name}-${held.info.epoch}`];
+/** Ids of RESERVE and CREATE, new with each try: the outcome of an earlier one must not be taken for this one's. */
+function operationIds(held: HeldSession, wanted: Wanted, round: number): string[] {
+  return ['reserve', 'create'].map((verb) => `${verb}-${wanted.input.node.name}-${held.info.epoch}-${round}`);
 }
 
 function operationsFor(

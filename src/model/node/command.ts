@@ -1,0 +1,111 @@
+// The shell command of a node's task: writes its files, prepares the volume once, and becomes Kafka's JVM.
+import { NODE_KIND } from '../cluster.ts';
+import type { ClusterSpec } from '../spec/schema.ts';
+import { FILE, LOG_DIR, VARIABLE, VOLUME_PATH } from './paths.ts';
+import { initialControllers, type NodeInput } from './server-properties.ts';
+import { shellQuote } from './shell-quote.ts';
+
+/** Exit codes of the command itself, with what they mean; all others are Kafka's or the shell's. */
+export const EXIT = {
+  NO_VOLUME: 95,
+  NO_KAFKA: 96,
+  NO_JAVA: 97,
+  NOT_PREPARED: 98,
+} as const;
+
+/** What a person is told about an exit code of the command; null when it is none of its own. */
+export function explainExit(code: number): string | null {
+  switch (code) {
+    case EXIT.NO_VOLUME:
+      return "the persistent volume is not mounted in the sandbox; is the agent's isolator volume/sandbox_path on?";
+    case EXIT.NO_KAFKA:
+      return 'no Kafka distribution was found; see kafka.artifact in the spec';
+    case EXIT.NO_JAVA:
+      return 'no Java was found; see java in the spec';
+    case EXIT.NOT_PREPARED:
+      return "the volume could not be prepared; the task's stderr says why";
+    default:
+      return null;
+  }
+}
+
+/** The format JVM lives a second or two: no compiling for speed, and little memory. */
+const FORMAT_OPTIONS = '-Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto';
+
+/**
+ * The command for `sh -c`, in the sandbox. Brokers need no format JVM: their four lines of `meta.properties` are written
+ * by hand. Controllers are formatted with the quorum's first voters. Both happen only while there is no
+ * `meta.properties`; it is written last, so that a preparation that was cut short is done again.
+ *
+ * `exec` makes the JVM the process that Mesos signals; until then the trap ends the command at the next line, not a
+ * format in the middle of its writing.
+ */
+export function nodeCommand(input: NodeInput, jvmOptions: readonly string[]): string {
+  return [
+    `trap 'exit 143' TERM`,
+    `fail() { printf 'millrace: %s\\n' "$2" >&2; exit "$1"; }`,
+    `[ -d ${VOLUME_PATH} ] || fail ${EXIT.NO_VOLUME} 'the persistent volume is not mounted at ${VOLUME_PATH} in the sandbox'`,
+    ...findKafka(input.spec),
+    ...findJava(input.spec),
+    writeFile(VARIABLE.SERVER_PROPERTIES, FILE.SERVER_PROPERTIES),
+    writeFile(VARIABLE.LOG4J2, FILE.LOG4J2),
+    `if [ ! -f ${FILE.META_PROPERTIES} ]; then`,
+    ...prepareVolume(input).map((line) => `  ${line}`),
+    'fi',
+    `exec "$JAVA" ${jvmOptions.map(shellQuote).join(' ')} -cp "$KAFKA/libs/*" kafka.Kafka ${FILE.SERVER_PROPERTIES}`,
+  ].join('\n');
+}
+
+function findKafka({ kafka: { artifact } }: ClusterSpec): string[] {
+  if (artifact && 'path' in artifact)
+    return [
+      `KAFKA=${shellQuote(artifact.path)}`,
+      `[ -d "$KAFKA/libs" ] || fail ${EXIT.NO_KAFKA} "no Kafka distribution at $KAFKA on this agent (no directory libs there)"`,
+    ];
+  return [
+    'KAFKA=',
+    // The last that is there wins, so that a distribution under its usual name is preferred.
+    'for libs in ./*/libs ./kafka_*/libs; do [ -d "$libs" ] && KAFKA=${libs%/libs}; done',
+    `[ -n "$KAFKA" ] || fail ${EXIT.NO_KAFKA} 'no Kafka distribution among what was fetched (no directory */libs in the sandbox)'`,
+  ];
+}
+
+function findJava({ java }: ClusterSpec): string[] {
+  if (java === undefined)
+    return [
+      `JAVA=$(command -v java) || fail ${EXIT.NO_JAVA} "no java in the PATH of Mesos ($PATH); set java in the spec to a path on the agents or a uri"`,
+    ];
+  if ('uri' in java)
+    return [
+      'JAVA=',
+      'for java in ./*/bin/java; do [ -x "$java" ] && JAVA=$java; done',
+      `[ -n "$JAVA" ] || fail ${EXIT.NO_JAVA} 'no Java among what was fetched (no file */bin/java in the sandbox)'`,
+    ];
+  return [
+    `JAVA=${shellQuote(java.path)}`,
+    '[ -d "$JAVA" ] && JAVA=$JAVA/bin/java',
+    `[ -x "$JAVA" ] || fail ${EXIT.NO_JAVA} "no Java at $JAVA on this agent"`,
+  ];
+}
+
+function prepareVolume(input: NodeInput): string[] {
+  const failed = `fail ${EXIT.NOT_PREPARED} 'the volume could not be prepared'`;
+  const directory = `mkdir -p ${LOG_DIR} || ${failed}`;
+  if (input.node.kind === NODE_KIND.BROKER)
+    return [
+      directory,
+      // Renamed into place: a half-written file must never count as a whole one.
+      `printf '%s' "$${VARIABLE.META_PROPERTIES}" > ${FILE.META_PROPERTIES}.new || ${failed}`,
+      `mv ${FILE.META_PROPERTIES}.new ${FILE.META_PROPERTIES} || ${failed}`,
+    ];
+  const format = [
+    `"$JAVA" ${FORMAT_OPTIONS} -Dlog4j2.configurationFile=${FILE.LOG4J2} -cp "$KAFKA/libs/*" kafka.tools.StorageTool format`,
+    `-t ${shellQuote(input.kafkaClusterId)} -c ${FILE.SERVER_PROPERTIES}`,
+    `--initial-controllers ${shellQuote(initialControllers(input.controllers))} --ignore-formatted`,
+  ];
+  return [directory, `${format.join(' ')} || ${failed}`];
+}
+
+function writeFile(variable: string, file: string): string {
+  return `printf '%s' "$${variable}" > ${file} || fail ${EXIT.NOT_PREPARED} '${file} could not be written'`;
+}

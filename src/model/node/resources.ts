@@ -1,0 +1,48 @@
+// What a node takes of its agent: for its task, for the executor around it, and for its volume.
+import { NODE_KIND, type NodeKind } from '../cluster.ts';
+import type { ClusterSpec, NodeGroup } from '../spec/schema.ts';
+
+/** Resources of one node. `total` is what is reserved; the parts are what the launch hands out of it. */
+export interface NodeResources {
+  task: { cpus: number; memMb: number };
+  executor: { cpus: number; memMb: number; diskMb: number };
+  /** Size of the persistent volume. */
+  volumeMb: number;
+  /** `sandboxMb`: the part of `diskMb` that is on the root disk even when the volume is a disk of its own. */
+  total: { cpus: number; memMb: number; diskMb: number; sandboxMb: number };
+}
+
+/** The default executor refuses less than 0.01 cpus, 32 MB of memory or no disk at all (transcript 02). */
+const EXECUTOR = { cpus: 0.1, memMb: 32 };
+/** The sandbox of a node that fetches nothing: its configuration and log. */
+const SANDBOX_MB = 10;
+/** Unpacked distributions lie in the sandbox; an agent that enforces disk quotas kills who takes more than it has. */
+const FETCHED_KAFKA_MB = 384;
+const FETCHED_JAVA_MB = 512;
+
+/** What each node of a kind takes. */
+export function nodeResources(spec: ClusterSpec, kind: NodeKind): NodeResources {
+  const { cpus, memMb, disk } = nodeGroup(spec, kind);
+  const { artifact } = spec.kafka;
+  const sandboxMb =
+    SANDBOX_MB +
+    (artifact === undefined || 'uri' in artifact ? FETCHED_KAFKA_MB : 0) +
+    (spec.java !== undefined && 'uri' in spec.java ? FETCHED_JAVA_MB : 0);
+  return {
+    task: { cpus, memMb },
+    executor: { ...EXECUTOR, diskMb: sandboxMb },
+    volumeMb: disk.sizeMb,
+    total: {
+      // Mesos keeps three decimals; 0.2 + 0.1 must not ask for 0.30000000000000004.
+      cpus: Math.round((cpus + EXECUTOR.cpus) * 1000) / 1000,
+      memMb: memMb + EXECUTOR.memMb,
+      diskMb: disk.sizeMb + sandboxMb,
+      sandboxMb,
+    },
+  };
+}
+
+/** The part of the spec that describes the nodes of a kind. */
+export function nodeGroup(spec: ClusterSpec, kind: NodeKind): NodeGroup {
+  return kind === NODE_KIND.BROKER ? spec.brokers : spec.controllers;
+}

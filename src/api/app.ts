@@ -1,0 +1,57 @@
+// Composition root of the API: everything it needs is passed in, so that tests drive it with `inject()`.
+import { randomUUID } from 'node:crypto';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { SiteDefaults } from '../model/spec/parse.ts';
+import { identifyCallers, type Tokens } from './auth.ts';
+import type { Gateway } from './gateway.ts';
+import { handleErrors } from './http-errors.ts';
+import { describeApi, serveReference } from './openapi.ts';
+import { clusterRoutes } from './routes/clusters.ts';
+import { healthRoutes } from './routes/health.ts';
+import { installRoute } from './routes/install.ts';
+import { operationRoutes } from './routes/operations.ts';
+import { createLinks } from './views.ts';
+
+export interface AppOptions {
+  gateway: Gateway;
+  /** Temporal namespace, for links. */
+  namespace: string;
+  /** Base URL of the Temporal UI, for links; without it there are none. */
+  uiUrl?: string;
+  /** What specs need not say. */
+  site?: SiteDefaults;
+  /** @default nobody needs a token */
+  tokens?: Tokens;
+  /** @default no log */
+  logger?: FastifyBaseLogger;
+}
+
+/** A spec is a page; this is far beyond it. */
+const BODY_LIMIT_BYTES = 512 * 1024;
+/** Names with folders are long once they are URL-encoded. */
+const MAX_PARAM_LENGTH = 1_000;
+
+/** The API, ready for `inject()` or `listen()`. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { gateway, namespace, uiUrl, site = {}, tokens, logger } = options;
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    genReqId: () => randomUUID(),
+    ...(logger ? { loggerInstance: logger } : {}),
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  handleErrors(app as unknown as FastifyInstance);
+  identifyCallers(app as unknown as FastifyInstance, tokens);
+  await describeApi(app as unknown as FastifyInstance);
+  const links = createLinks(namespace, uiUrl);
+  await app.register(installRoute({ gateway, links, site }));
+  await app.register(clusterRoutes({ gateway, links }));
+  await app.register(operationRoutes({ gateway, links }));
+  await app.register(healthRoutes({ gateway }));
+  await serveReference(app as unknown as FastifyInstance);
+  await app.ready();
+  return app as unknown as FastifyInstance;
+}

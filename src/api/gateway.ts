@@ -1,0 +1,182 @@
+// Everything that the API asks of the workflows, as plain functions. Each call has a deadline, and each failure is an error
+// of Millrace's table.
+import {
+  WithStartWorkflowOperation,
+  type Connection,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
+import type { ClusterState } from '../model/cluster.ts';
+import { MillraceError } from '../model/errors.ts';
+import type { Plan, PlanProgress } from '../model/plan/plan.ts';
+import { GRPC, grpcCodeOf, unreachable, type ConnectedClient } from '../temporal/index.ts';
+import * as contract from '../workflows/contract.ts';
+import { listClusterNames, listOperations, type FoundOperation, type OperationFilter } from './listing.ts';
+import { notFound, toMillraceError, type Subject } from './temporal-errors.ts';
+
+/** What a person may tell an operation; the names of the contract. */
+export type PersonMessage = keyof typeof contract.PERSON_UPDATES;
+
+export interface Gateway {
+  /** @throws MillraceError CLUSTER_EXISTS, NO_WORKER, TEMPORAL_UNREACHABLE */
+  install(request: contract.InstallRequest, key?: string): Promise<contract.OperationAccepted>;
+  /** @throws MillraceError CLUSTER_NOT_FOUND, OPERATION_RUNNING, … */
+  uninstall(
+    cluster: string,
+    request: contract.OperationRequest,
+    key?: string,
+  ): Promise<contract.OperationAccepted>;
+  /** The state of a cluster, or of one that was uninstalled and is not yet forgotten. @throws MillraceError CLUSTER_NOT_FOUND */
+  cluster(name: string): Promise<ClusterState>;
+  /** Every cluster that lives; an error in place of the state of one that does not answer. */
+  clusters(): Promise<{ name: string; state: ClusterState | MillraceError }[]>;
+  operations(filter: OperationFilter): Promise<FoundOperation[]>;
+  /** @throws MillraceError OPERATION_NOT_FOUND */
+  progress(operationId: string): Promise<PlanProgress>;
+  /** @throws MillraceError OPERATION_NOT_FOUND */
+  plan(operationId: string): Promise<Plan>;
+  /** @throws MillraceError STEP_NOT_FOUND, STEP_NOT_FAILED, OPERATION_NOT_ACTIVE, OPERATION_NOT_FOUND */
+  tell(operationId: string, message: PersonMessage, argument: object): Promise<PlanProgress>;
+  /** Returns when Temporal answers. @throws MillraceError TEMPORAL_UNREACHABLE */
+  ready(): Promise<void>;
+}
+
+/** A worker takes a request within milliseconds; one that starts may need some seconds. */
+const CALL_DEADLINE_MS = 10_000;
+const PROBE_DEADLINE_MS = 2_000;
+/** Queries that a list of clusters has under way at once: enough to be quick, few enough to leave workers their work. */
+const QUERIES_AT_ONCE = 16;
+
+/** The gateway over a client; `callDeadlineMs` is for tests. */
+export function createGateway(temporal: ConnectedClient, options: { callDeadlineMs?: number } = {}): Gateway {
+  const { client, connection } = temporal;
+  const deadlineMs = options.callDeadlineMs ?? CALL_DEADLINE_MS;
+  const alive = () => answers(connection);
+
+  const ask = async <T>(subject: Subject, call: () => Promise<T>): Promise<T> => {
+    try {
+      return await client.withDeadline(Date.now() + deadlineMs, call);
+    } catch (error) {
+      throw await toMillraceError(error, { subject, target: temporal, alive });
+    }
+  };
+  const operation = (id: string) => {
+    if (!contract.parseOperationId(id)) throw notFound({ operation: id });
+    return client.workflow.getHandle(contract.operationWorkflowId(id));
+  };
+  const cluster = (name: string) =>
+    ask({ cluster: name }, async () => {
+      const state = await client.workflow
+        .getHandle(contract.clusterWorkflowId(name))
+        .query(contract.clusterQuery);
+      if (!state) throw notFound({ cluster: name });
+      return state;
+    });
+
+  return {
+    install: (request, key) =>
+      ask({ cluster: request.spec.name }, () =>
+        client.workflow.executeUpdateWithStart(contract.installUpdate, {
+          args: [request],
+          ...(key === undefined ? {} : { updateId: key }),
+          startWorkflowOperation: startEntity(request.spec.name),
+        }),
+      ),
+    uninstall: (name, request, key) =>
+      ask({ cluster: name }, () =>
+        client.workflow.getHandle(contract.clusterWorkflowId(name)).executeUpdate(contract.uninstallUpdate, {
+          args: [request],
+          ...(key === undefined ? {} : { updateId: key }),
+        }),
+      ),
+    cluster,
+    clusters: async () => {
+      const names = await ask({ list: 'the list of clusters' }, () => listClusterNames(client));
+      return mapLimited(names, QUERIES_AT_ONCE, async (name) => ({
+        name,
+        state: await cluster(name).catch(asProblem),
+      }));
+    },
+    operations: (filter) => ask({ list: 'the list of operations' }, () => listOperations(client, filter)),
+    progress: (id) => ask({ operation: id }, () => operation(id).query(contract.progressQuery)),
+    plan: (id) => ask({ operation: id }, () => operation(id).query(contract.planQuery)),
+    tell: (id, message, argument) =>
+      ask({ operation: id }, async () => {
+        const handle = operation(id);
+        try {
+          return await handle.executeUpdate<PlanProgress, [object]>(contract.PERSON_UPDATES[message].name, {
+            args: [argument],
+          });
+        } catch (error) {
+          await refuseWhenEnded(id, () => handle.describe(), error);
+          throw error;
+        }
+      }),
+    ready: async () => {
+      if (!(await alive())) throw unreachable(temporal, new Error('it did not answer a look at its state'));
+    },
+  };
+}
+
+function startEntity(name: string) {
+  return new WithStartWorkflowOperation(contract.WORKFLOW_TYPE.CLUSTER, {
+    workflowId: contract.clusterWorkflowId(name),
+    taskQueue: contract.TASK_QUEUE,
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    args: [{ name } satisfies contract.ClusterInput],
+    staticSummary: `Kafka cluster ${name}`,
+    staticDetails:
+      `All that Millrace knows of the Kafka cluster **${name}**; the nodes are under *Current Details*. ` +
+      `Its operations are the workflows \`kafka/${name}/<operation>#<n>\`. Do not terminate it: uninstall the cluster.`,
+    typedSearchAttributes: [{ key: contract.KAFKA_CLUSTER, value: name }],
+  });
+}
+
+/** A message to a workflow that has ended fails as if there were none: the difference is worth a look. */
+async function refuseWhenEnded(
+  id: string,
+  describe: () => Promise<WorkflowExecutionDescription>,
+  error: unknown,
+): Promise<void> {
+  const nothingThere =
+    grpcCodeOf(error) === GRPC.NOT_FOUND ||
+    (error instanceof Error && error.name === 'WorkflowNotFoundError');
+  if (!nothingThere) return;
+  const { status } = await describe();
+  if (status.name !== 'RUNNING')
+    throw new MillraceError(
+      'OPERATION_NOT_ACTIVE',
+      `${id} has ended; nothing was changed. "millrace op get '${id}'" shows how it ended.`,
+      { details: { operation: id } },
+    );
+}
+
+async function answers(connection: Connection): Promise<boolean> {
+  try {
+    await connection.withDeadline(Date.now() + PROBE_DEADLINE_MS, () =>
+      connection.workflowService.getSystemInfo({}),
+    );
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function asProblem(error: unknown): MillraceError {
+  if (error instanceof MillraceError) return error;
+  throw error;
+}
+
+/** Maps with at most `limit` calls under way; keeps the order. */
+async function mapLimited<T, R>(
+  items: readonly T[],
+  limit: number,
+  map: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  const entries = items.entries();
+  const work = async () => {
+    for (const [index, item] of entries) results[index] = await map(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
+  return results;
+}

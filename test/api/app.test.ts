@@ -1,0 +1,249 @@
+// The HTTP side of the API: what it accepts, what it answers, how it refuses.
+import type { InjectOptions } from 'fastify';
+import { afterEach, describe, expect, it } from 'vitest';
+import { buildApp, type AppOptions } from '../../src/api/app.ts';
+import { parseTokens } from '../../src/api/auth.ts';
+import { CLUSTER_STATUS, NODE_STATUS } from '../../src/model/cluster.ts';
+import { MillraceError } from '../../src/model/errors.ts';
+import { fakeGateway, sampleState } from './fake-gateway.ts';
+
+let app: Awaited<ReturnType<typeof buildApp>> | undefined;
+afterEach(async () => {
+  await app?.close();
+  app = undefined;
+});
+
+async function ask(request: InjectOptions | string, options: Partial<AppOptions> = {}) {
+  const gateway = fakeGateway();
+  app = await buildApp({ gateway, namespace: 'default', uiUrl: 'http://ui', ...options });
+  const answer = await app.inject(request);
+  return { status: answer.statusCode, body: answer.json(), headers: answer.headers, asked: gateway.asked };
+}
+const post = (url: string, payload?: string, type = 'application/json'): InjectOptions => ({
+  method: 'POST',
+  url,
+  ...(payload === undefined ? {} : { payload, headers: { 'content-type': type } }),
+});
+
+describe('POST /v1/clusters', () => {
+  it('takes YAML, fills the spec in with the defaults of the site, and answers with plan and links', async () => {
+    const { status, body, asked } = await ask(
+      post('/v1/clusters', 'name: team/orders\n', 'application/yaml'),
+      {
+        site: { java: { path: '/opt/java' } },
+      },
+    );
+    expect(status).toBe(202);
+    expect(asked[0]?.[1]).toMatchObject({
+      requestedBy: 'anonymous',
+      spec: { name: 'team/orders', brokers: { count: 3 }, java: { path: '/opt/java' } },
+    });
+    expect(body).toMatchObject({ operationId: 'orders/install#1', plan: { phases: expect.any(Array) } });
+    expect(body.links).toEqual({
+      operation: '/v1/operations/orders%2Finstall%231',
+      temporalUi: 'http://ui/namespaces/default/workflows/kafka%2Forders%2Finstall%231',
+    });
+  });
+
+  it('takes JSON with who asks and an idempotency key', async () => {
+    const request = post('/v1/clusters', '{"name":"orders"}');
+    const { status, asked } = await ask({
+      ...request,
+      headers: { ...request.headers, 'x-requested-by': 'ann', 'idempotency-key': 'k1' },
+    });
+    expect(status).toBe(202);
+    expect(asked).toEqual([['install', expect.objectContaining({ requestedBy: 'ann' }), 'k1']]);
+  });
+
+  it.each([
+    ['YAML', 'application/yaml', 'name: orders\nbrokrs:\n  count: 3\n', 2, 1],
+    ['JSON', 'application/json', '{"name": "orders",\n "brokrs": {"count": 3}}', 2, 2],
+  ])(
+    'refuses a bad spec in %s with line and column, and asks nothing',
+    async (_format, type, text, line, column) => {
+      const { status, body, asked } = await ask(post('/v1/clusters', text, type));
+      expect(status).toBe(400);
+      expect(body.error).toMatchObject({ code: 'SPEC_INVALID', issues: [{ path: 'brokrs', line, column }] });
+      expect(asked).toEqual([]);
+    },
+  );
+
+  it('refuses a body of another type', async () => {
+    const { status, body } = await ask(post('/v1/clusters', 'name: x', 'text/plain'));
+    expect(status).toBe(400);
+    expect(body.error.code).toBe('REQUEST_INVALID');
+  });
+
+  it('shows the operation that holds the name when it is taken', async () => {
+    const gateway = fakeGateway({
+      install: () =>
+        Promise.reject(
+          new MillraceError('CLUSTER_EXISTS', 'taken', { details: { operationId: 'orders/install#1' } }),
+        ),
+    });
+    const { status, body } = await ask(post('/v1/clusters', '{"name":"orders"}'), { gateway });
+    expect(status).toBe(409);
+    expect(body).toEqual({
+      error: { code: 'CLUSTER_EXISTS', message: 'taken', details: { operationId: 'orders/install#1' } },
+    });
+  });
+});
+
+describe('GET /v1/clusters', () => {
+  it('lists a cluster that does not answer beside those that do', async () => {
+    const gateway = fakeGateway({
+      clusters: async () => [
+        { name: 'orders', state: sampleState() },
+        { name: 'sick', state: new MillraceError('NO_WORKER', 'nobody took it') },
+      ],
+    });
+    const { body } = await ask('/v1/clusters', { gateway });
+    expect(body.clusters).toMatchObject([
+      { name: 'orders', status: 'INSTALLING', brokers: { ready: 0, total: 3 } },
+      { name: 'sick', status: 'UNKNOWN', problem: 'nobody took it' },
+    ]);
+  });
+
+  it('shows one cluster by its URL-encoded name, with its bootstrap servers', async () => {
+    const { status, body, asked } = await ask('/v1/clusters/team%2Forders');
+    expect(asked).toEqual([['cluster', 'team/orders']]);
+    expect(status).toBe(200);
+    const brokers = body.nodes.filter(({ kind }: { kind: string }) => kind === 'broker');
+    expect(body.bootstrapServers).toBe(
+      brokers.map(({ host, port }: { host: string; port: number }) => `${host}:${port}`).join(','),
+    );
+    expect(brokers).toHaveLength(3);
+  });
+
+  it('shows brokers with address, agent and task', async () => {
+    const state = sampleState();
+    Object.assign(state.nodes['broker-1']!, {
+      launches: 2,
+      status: NODE_STATUS.READY,
+      taskState: 'TASK_RUNNING',
+    });
+    const { body } = await ask('/v1/clusters/orders/brokers', {
+      gateway: fakeGateway({ cluster: async () => state }),
+    });
+    const { agentId, hostname, port } = state.nodes['broker-1']!.placement!;
+    expect(body.brokers[1]).toMatchObject({
+      name: 'broker-1',
+      status: 'READY',
+      agent: agentId,
+      host: hostname,
+      port,
+      task: 'broker-1.2',
+      taskState: 'TASK_RUNNING',
+    });
+  });
+
+  it('knows no cluster that was uninstalled, and says by what', async () => {
+    const state = sampleState();
+    state.status = CLUSTER_STATUS.UNINSTALLED;
+    const { status, body } = await ask('/v1/clusters/orders', {
+      gateway: fakeGateway({ cluster: async () => state }),
+    });
+    expect(status).toBe(404);
+    expect(body.error).toMatchObject({
+      code: 'CLUSTER_NOT_FOUND',
+      message: expect.stringContaining('uninstalled'),
+    });
+  });
+});
+
+describe('operations', () => {
+  it.each([
+    ['pause', undefined, 'pause', {}],
+    ['resume', '{}', 'resume', {}],
+    ['retry', '{"step":"start:broker-0"}', 'retryStep', { step: 'start:broker-0' }],
+    ['skip', '{"step":"verify","reason":"later"}', 'skipStep', { step: 'verify', reason: 'later' }],
+    ['abort', '{"reason":"wrong one"}', 'abort', { reason: 'wrong one' }],
+  ])('takes %s and tells the operation', async (path, payload, message, argument) => {
+    const { status, asked, body } = await ask(
+      post(`/v1/operations/team%2Forders%2Finstall%231/${path}`, payload),
+    );
+    expect(asked).toEqual([['tell', 'team/orders/install#1', message, { ...argument, by: 'anonymous' }]]);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      operationId: 'orders/install#1',
+      state: 'RUNNING',
+      phases: expect.any(Array),
+    });
+  });
+
+  it.each([
+    ['retry', '{}', 'step'],
+    ['skip', '{"step":"verify"}', 'reason'],
+    ['skip', '{"step":"verify","reason":"  "}', 'reason'],
+    ['abort', '{"reason":"x","force":true}', 'force'],
+    ['abort', '{bad', 'JSON'],
+  ])('refuses %s with %s, naming what is wrong', async (path, payload, named) => {
+    const { status, body, asked } = await ask(post(`/v1/operations/orders%2Finstall%231/${path}`, payload));
+    expect(status).toBe(400);
+    expect(body.error.code).toBe('REQUEST_INVALID');
+    expect(JSON.stringify(body.error)).toContain(named);
+    expect(asked).toEqual([]);
+  });
+
+  it('are listed by cluster and state', async () => {
+    const { asked } = await ask('/v1/operations?cluster=team%2Forders&state=FAILED');
+    expect(asked).toEqual([['operations', { cluster: 'team/orders', state: 'FAILED', limit: 100 }]]);
+  });
+
+  it('explains URL-encoding where an id was not encoded', async () => {
+    const { status, body } = await ask('/v1/operations/orders/install%231');
+    expect(status).toBe(404);
+    expect(body.error).toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('%2F') });
+  });
+});
+
+describe('who may ask', () => {
+  const tokens = parseTokens('# team\nann 0123456789abcdef0123\n', 'tokens');
+
+  it('is everybody without tokens, and only holders of a token with them', async () => {
+    expect((await ask('/v1/clusters')).status).toBe(200);
+    const refused = await ask('/v1/clusters', { tokens });
+    expect(refused.status).toBe(401);
+    expect(refused.body.error.code).toBe('UNAUTHENTICATED');
+    expect(refused.asked).toEqual([]);
+    expect((await ask('/healthz', { tokens })).status).toBe(200);
+  });
+
+  it('is named by the token, whatever the header claims', async () => {
+    const gateway = fakeGateway();
+    const headers = { authorization: 'Bearer 0123456789abcdef0123', 'x-requested-by': 'boss' };
+    await ask({ method: 'DELETE', url: '/v1/clusters/orders', headers }, { tokens, gateway });
+    expect(gateway.asked).toEqual([['uninstall', 'orders', { requestedBy: 'ann' }, undefined]]);
+  });
+
+  it("is not the page of another site in somebody's browser", async () => {
+    const request = post('/v1/operations/orders%2Finstall%231/pause');
+    const { status, asked } = await ask({ ...request, headers: { 'sec-fetch-site': 'cross-site' } });
+    expect(status).toBe(401);
+    expect(asked).toEqual([]);
+  });
+
+  it('is refused at start when the token file is wrong', () => {
+    expect(() => parseTokens('ann short', 'tokens')).toThrow(/tokens:1: .*16 characters/);
+    expect(() => parseTokens('\n', 'tokens')).toThrow(/holds no token/);
+  });
+});
+
+describe('errors', () => {
+  it('that are not of the table say no more than the request, and keep the rest for the log', async () => {
+    const gateway = fakeGateway({ cluster: () => Promise.reject(new Error('secret detail')) });
+    const { status, body } = await ask('/v1/clusters/orders', { gateway });
+    expect(status).toBe(500);
+    expect(body.error.code).toBe('INTERNAL');
+    expect(JSON.stringify(body)).not.toContain('secret');
+  });
+
+  it('that pass by themselves say when to ask again', async () => {
+    const gateway = fakeGateway({
+      ready: () => Promise.reject(new MillraceError('TEMPORAL_UNREACHABLE', 'away')),
+    });
+    const { status, headers } = await ask('/readyz', { gateway });
+    expect(status).toBe(503);
+    expect(headers['retry-after']).toBe('2');
+  });
+});

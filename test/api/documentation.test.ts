@@ -1,0 +1,60 @@
+// What users read about errors and the API is what the code does.
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { API_VARIABLES } from '../../src/api/config.ts';
+import { errorsPage, openApiText } from '../../src/api/documentation.ts';
+
+const docs = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+const HINT = 'run "node scripts/write-docs.ts" and look at what changed';
+
+interface Operation {
+  operationId?: string;
+  summary?: string;
+  responses: Record<string, unknown>;
+  parameters?: { name: string; description?: string }[];
+}
+type Document = {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: object };
+};
+
+describe('the documentation', () => {
+  it('has exactly the errors of the table', () => {
+    expect(docs('errors.md'), HINT).toBe(errorsPage());
+  });
+
+  it('has exactly the API of the routes', async () => {
+    expect(docs('openapi.json'), HINT).toBe(await openApiText());
+  });
+
+  it('names every variable of the API', () => {
+    const page = docs('configuration.md');
+    expect(API_VARIABLES.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it('describes each route and each parameter', async () => {
+    const document = JSON.parse(await openApiText()) as Document;
+    expect(document.openapi).toBe('3.1.0');
+    const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+    expect(operations.length).toBeGreaterThan(12);
+    for (const { operationId, summary, parameters = [] } of operations) {
+      expect(operationId).toBeDefined();
+      expect(summary, operationId).toBeDefined();
+      expect(
+        parameters.filter(({ description }) => !description),
+        operationId,
+      ).toEqual([]);
+    }
+    expect(Object.keys(document.components.schemas).filter((name) => name.endsWith('Input'))).toEqual([]);
+  });
+
+  it('names every path of the API in docs/api.md', async () => {
+    const document = JSON.parse(await openApiText()) as Document;
+    const page = docs('api.md');
+    const named = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(named.filter((line) => !page.includes(line))).toEqual([]);
+  });
+});

@@ -20,8 +20,6 @@ const RETRY_MS = 2_000;
 const SHUTDOWN_GRACE = '0 seconds';
 /** Cancellation reaches an activity with its heartbeats' answers, so they are not held back for long. */
 const HEARTBEAT_THROTTLE = '2 seconds';
-/** Each placed or launched node holds one slot of its session's queue while it waits. */
-const SESSION_SLOTS = 1_000;
 
 interface Health {
   state: 'starting' | 'running' | 'stopping';
@@ -54,14 +52,14 @@ async function createWorkers(config: WorkerConfig, health: Health, log: Pino): P
   ]);
   const { connection } = await connectNative();
   const footprint = loadFootprint();
-  const limits = footprint.taskQueues.main;
+  const { main: limits, session: sessionQueue } = footprint.taskQueues;
   const identity = `${hostname()}/${process.pid}`;
   let workers: Worker[] = [];
   const deps: ActivityDeps = {
     client,
     mesos: config.mesos,
     sessions: new Map(),
-    sessionTaskQueue: `${TASK_QUEUE}-session-${randomUUID()}`,
+    sessionTaskQueue: sessionQueue.namePattern.replace('{process}', randomUUID()),
     isStopping: () =>
       workers.some((worker) => worker.getState() !== 'RUNNING' && worker.getState() !== 'INITIALIZED'),
   };
@@ -85,7 +83,7 @@ async function createWorkers(config: WorkerConfig, health: Health, log: Pino): P
       ...common,
       taskQueue: deps.sessionTaskQueue,
       activities: createSessionActivities(deps),
-      maxConcurrentActivityTaskExecutions: SESSION_SLOTS,
+      maxConcurrentActivityTaskExecutions: sessionQueue.maxConcurrentActivities,
     }),
   ]);
   return workers;

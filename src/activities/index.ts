@@ -12,7 +12,7 @@ import { placeNode } from './place-node.ts';
 import { releaseNode } from './release-node.ts';
 import type { Sessions } from './sessions.ts';
 import { stopNode } from './stop-node.ts';
-import { withWaiting, type Waiting } from './waiting.ts';
+import { withWaiting, type Patience, type Waiting } from './waiting.ts';
 
 export interface ActivityDeps {
   client: Client;
@@ -26,8 +26,7 @@ export interface ActivityDeps {
 
 /** Activities for the common task queue. */
 export function createActivities(deps: ActivityDeps): Activities {
-  const waiting = <T>(caller: Caller, work: (waiting: Waiting) => Promise<T>) =>
-    withWaiting(deps.client, caller, work);
+  const waiting = waitingFor(deps, 'NODE');
   return withFailures<Activities>(
     {
       holdSubscription: (input) => holdSubscription(deps, input),
@@ -54,8 +53,7 @@ export function createActivities(deps: ActivityDeps): Activities {
 
 /** Activities for this process's own task queue: they use the sessions that it holds. */
 export function createSessionActivities(deps: ActivityDeps): SessionActivities {
-  const waiting = <T>(caller: Caller, work: (waiting: Waiting) => Promise<T>) =>
-    withWaiting(deps.client, caller, work);
+  const waiting = waitingFor(deps, 'OFFER');
   return withFailures<SessionActivities>(
     {
       placeNode: (input) => waiting(input.caller, (wait) => placeNode(deps, input, wait)),
@@ -65,4 +63,9 @@ export function createSessionActivities(deps: ActivityDeps): SessionActivities {
     },
     deps.isStopping,
   );
+}
+
+function waitingFor(deps: ActivityDeps, patience: Patience) {
+  return <T>(caller: Caller, work: (waiting: Waiting) => Promise<T>): Promise<T> =>
+    withWaiting(deps.client, { caller, patience }, work);
 }

@@ -65,7 +65,12 @@ export async function placeNode(deps: Deps, input: PlaceNodeInput, waiting: Wait
 }
 
 /** RESERVE and CREATE in one ACCEPT; null when Mesos did not carry it out (the offer had gone) and nothing was done. */
-async function reserve(held: HeldSession, wanted: Wanted, round: number, waiting: Waiting): Promise<Placement | null> {
+async function reserve(
+  held: HeldSession,
+  wanted: Wanted,
+  round: number,
+  waiting: Waiting,
+): Promise<Placement | null> {
   const { input } = wanted;
   const ids = operationIds(held, wanted, round);
   const others = () => otherNodes(held, input);

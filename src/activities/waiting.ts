@@ -4,12 +4,19 @@ import type { Client } from '@temporalio/client';
 import { stepWaitingSignal } from '../workflows/contract.ts';
 import type { Caller } from './contract.ts';
 
-/** A wait shorter than this is no news: a signal costs the history events. */
-const QUIET_MS = 5_000;
+/** A wait shorter than this is no news; each signal costs the history events. */
+const QUIET_MS = {
+  /** An offer that fits is there at once, or somebody has to add an agent. */
+  OFFER: 3_000,
+  /** A JVM takes its seconds; what takes longer is worth a look. */
+  NODE: 15_000,
+} as const;
 /** A changed reason is told at most this often. */
 const REPEAT_MS = 60_000;
 /** Beats often enough for the heartbeat timeout of 10 s. */
 const BEAT_MS = 2_000;
+
+export type Patience = keyof typeof QUIET_MS;
 
 export interface Waiting {
   /** The newest reason; null while the work goes on. */
@@ -21,9 +28,10 @@ export interface Waiting {
 /** Runs `work` while beating; reports what it waits for to the step of its caller. */
 export async function withWaiting<T>(
   client: Client,
-  caller: Caller,
+  about: { caller: Caller; patience: Patience },
   work: (waiting: Waiting) => Promise<T>,
 ): Promise<T> {
+  const { caller, patience } = about;
   const startedAtMs = Date.now();
   let reason: string | null = null;
   let told: { reason: string; atMs: number } | null = null;
@@ -38,7 +46,7 @@ export async function withWaiting<T>(
   const beat = () => {
     heartbeat(reason ?? 'working');
     const nowMs = Date.now();
-    if (reason === null || reason === told?.reason || nowMs - startedAtMs < QUIET_MS) return;
+    if (reason === null || reason === told?.reason || nowMs - startedAtMs < QUIET_MS[patience]) return;
     if (told && nowMs - told.atMs < REPEAT_MS) return;
     told = { reason, atMs: nowMs };
     tell(reason);

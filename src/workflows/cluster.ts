@@ -13,6 +13,7 @@ import {
   startChild,
   uuid4,
   workflowInfo,
+  type ChildWorkflowHandle,
 } from '@temporalio/workflow';
 import {
   CLUSTER_STATUS,
@@ -47,6 +48,8 @@ interface Entity {
   claimedEpoch: number;
   nextOperation: number;
   seenUuids: string[];
+  /** Id of the operation whose workflow is about to be started. */
+  starting: string | null;
   /** Things to do, in order; each is one or few commands. */
   readonly work: (() => Promise<void>)[];
 }
@@ -59,6 +62,7 @@ export async function cluster(input: contract.ClusterInput): Promise<void> {
     claimedEpoch: input.carried?.claimedEpoch ?? 0,
     nextOperation: input.carried?.nextOperation ?? 1,
     seenUuids: input.carried?.seenUuids ?? [],
+    starting: null,
     work: [],
   };
   setRequestHandlers(entity);
@@ -106,10 +110,13 @@ function setRequestHandlers(entity: Entity): void {
   });
   setHandler(
     contract.installUpdate,
-    ({ spec, requestedBy, reason }) => {
+    async ({ spec, requestedBy, reason }) => {
       entity.state = { ...initialState(spec, { uuid4, nowMs: Date.now() }), operation: null };
       startSession(entity);
-      return accept(entity, OPERATION_KIND.INSTALL, planInstall(entity.state), requestedBy, reason);
+      return started(
+        entity,
+        accept(entity, OPERATION_KIND.INSTALL, planInstall(entity.state), requestedBy, reason),
+      );
     },
     {
       description: 'Install the cluster (sent by the API).',
@@ -129,10 +136,13 @@ function setRequestHandlers(entity: Entity): void {
   );
   setHandler(
     contract.uninstallUpdate,
-    ({ requestedBy, reason }) => {
+    async ({ requestedBy, reason }) => {
       const state = requireState(entity);
       state.status = CLUSTER_STATUS.UNINSTALLING;
-      return accept(entity, OPERATION_KIND.UNINSTALL, planUninstall(state), requestedBy, reason);
+      return started(
+        entity,
+        accept(entity, OPERATION_KIND.UNINSTALL, planUninstall(state), requestedBy, reason),
+      );
     },
     {
       description: 'Uninstall the cluster and destroy its data. {"requestedBy":"me"}',
@@ -172,6 +182,7 @@ function accept(
   const operationId = contract.operationIdOf(entity.name, kind, entity.nextOperation);
   entity.nextOperation += 1;
   const hash = planHash(plan);
+  entity.starting = operationId;
   state.operation = {
     id: operationId,
     kind,
@@ -185,37 +196,59 @@ function accept(
   return { operationId, workflowId: contract.operationWorkflowId(operationId), plan, planHash: hash };
 }
 
+/** The answer, held back until the operation's workflow exists: who has it may ask that workflow at once. */
+async function started(
+  entity: Entity,
+  accepted: contract.OperationAccepted,
+): Promise<contract.OperationAccepted> {
+  await condition(() => entity.starting !== accepted.operationId);
+  return accepted;
+}
+
 // ---- operations ------------------------------------------------------------------------------------------------
 
 async function startOperation(entity: Entity, plan: Plan): Promise<void> {
+  try {
+    const child = await startChildOf(entity, plan);
+    followOperation(entity, child.result());
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    // Only when a workflow of that id runs already, started by somebody else: it is not ours to follow.
+    await recordEnd(entity, {
+      state: 'ABORTED',
+      outcome: `its workflow could not be started: ${messageOf(error)}`,
+    });
+  } finally {
+    entity.starting = null;
+  }
+}
+
+type OperationWorkflow = (input: contract.OperationInput) => Promise<contract.OperationResult>;
+
+function startChildOf(entity: Entity, plan: Plan): Promise<ChildWorkflowHandle<OperationWorkflow>> {
   const state = requireState(entity);
-  const operation = state.operation;
-  if (!operation) return;
-  const { id, kind, requestedBy, reason } = operation;
+  if (!state.operation) throw refuse('INTERNAL', `${state.name} has no operation to start.`);
+  const { id, kind, requestedBy, reason, planHash: hash } = state.operation;
   const input: contract.OperationInput = {
     operationId: id,
     cluster: { ...state, history: [] },
     plan,
-    planHash: operation.planHash,
+    planHash: hash,
     requestedBy,
     ...(reason === undefined ? {} : { reason }),
   };
-  const child = await startChild<(input: contract.OperationInput) => Promise<contract.OperationResult>>(
-    kind,
-    {
-      workflowId: contract.operationWorkflowId(id),
-      args: [input],
-      parentClosePolicy: 'ABANDON',
-      staticSummary: `${kind} ${state.name}, requested by ${requestedBy}`,
-      staticDetails: operationDetails(kind, requestedBy, reason),
-      typedSearchAttributes: [
-        { key: contract.KAFKA_CLUSTER, value: state.name },
-        { key: contract.KAFKA_OPERATION, value: kind },
-        { key: contract.KAFKA_OPERATION_STATE, value: OPERATION_STATE.RUNNING },
-      ],
-    },
-  );
-  followOperation(entity, child.result());
+  return startChild<OperationWorkflow>(kind, {
+    workflowId: contract.operationWorkflowId(id),
+    args: [input],
+    parentClosePolicy: 'ABANDON',
+    staticSummary: `${kind} ${state.name}, requested by ${requestedBy}`,
+    staticDetails: operationDetails(kind, requestedBy, reason),
+    typedSearchAttributes: [
+      { key: contract.KAFKA_CLUSTER, value: state.name },
+      { key: contract.KAFKA_OPERATION, value: kind },
+      { key: contract.KAFKA_OPERATION_STATE, value: OPERATION_STATE.RUNNING },
+    ],
+  });
 }
 
 function operationDetails(kind: string, requestedBy: string, reason: string | undefined): string {

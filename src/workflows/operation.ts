@@ -88,8 +88,11 @@ export function markWaiting(operation: Operation, stepId: string, reason: string
   show(operation);
 }
 
+/** How long a newer session is waited for before the one there is is tried again. */
+const SESSION_BOUND = '45 seconds';
+
 /**
- * The session whose epoch is greater than `usedEpoch`, waiting for it when there is none. After `BOUND` the one there is
+ * The session whose epoch is greater than `usedEpoch`, waiting for it when there is none. After `SESSION_BOUND` the one there is
  * will do: the failure that made us ask may have been the messenger's (a lost heartbeat) and not the session's.
  */
 export async function sessionAfter(
@@ -100,22 +103,18 @@ export async function sessionAfter(
   const newer = () =>
     operation.session !== null && operation.session.epoch > usedEpoch ? operation.session : null;
   const removed = () => operation.sessionProblem?.code === 'FRAMEWORK_REMOVED';
-  const BOUND = '45 seconds';
   while (newer() === null) {
     if (removed())
       throw refuse('FRAMEWORK_REMOVED', operation.sessionProblem?.reason ?? 'Mesos removed the framework');
     const problem = operation.sessionProblem;
-    markWaiting(
-      operation,
-      stepId,
-      `for a session with Mesos: ${problem ? problem.reason : 'a worker is subscribing'} (see workflow ${contract.sessionWorkflowId(operation.input.cluster.name)})`,
-    );
-    const known = problem?.reason;
-    const changed = await condition(
-      () => newer() !== null || operation.sessionProblem?.reason !== known,
-      BOUND,
-    );
-    if (!changed && operation.session !== null) break;
+    // A worker that is just subscribing takes milliseconds: no news, and no search attribute to write twice.
+    if (problem) {
+      const where = contract.sessionWorkflowId(operation.input.cluster.name);
+      markWaiting(operation, stepId, `for a session with Mesos: ${problem.reason} (see workflow ${where})`);
+    }
+    const changed = () => newer() !== null || operation.sessionProblem !== problem;
+    if (operation.session === null) await condition(changed);
+    else if (!(await condition(changed, SESSION_BOUND))) break;
   }
   markWaiting(operation, stepId, null);
   return newer() ?? operation.session!;

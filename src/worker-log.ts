@@ -11,7 +11,7 @@ export function createLog(level: string): Pino {
 /** Temporal's logger interface on pino; adds `cluster` and `operation`, which people search for, from the workflow's id. */
 export function temporalLogger(log: Pino): Logger {
   const write = (level: LogLevel, message: string, metadata: LogMetadata = {}) => {
-    const { sdkComponent: _component, ...about } = metadata;
+    const { sdkComponent: _component, taskToken: _token, namespace: _namespace, ...about } = metadata;
     log[PINO_LEVEL[level]]({ ...about, ...identify(metadata['workflowId']) }, message);
   };
   return {

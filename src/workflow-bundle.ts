@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, type Logger } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const SOURCE = fileURLToPath(new URL('.', import.meta.url));
 /** The rooms that are bundled; see ARCHITECTURE.md. */
@@ -16,7 +16,7 @@ const ROOMS = ['workflows', 'model'];
  *
  * @returns path of a JavaScript file for `workflowBundle.codePath`
  */
-export async function workflowBundle(logger?: Logger): Promise<{ codePath: string }> {
+export async function workflowBundle(): Promise<{ codePath: string }> {
   const codePath = join(cacheDirectory(), `workflows-${await fingerprint()}.js`);
   try {
     await readFile(codePath, { flag: 'r' });
@@ -24,7 +24,8 @@ export async function workflowBundle(logger?: Logger): Promise<{ codePath: strin
   } catch {
     const { code } = await bundleWorkflowCode({
       workflowsPath: join(SOURCE, 'workflows', 'index.ts'),
-      ...(logger ? { logger } : {}),
+      // The bundler tells a page about each module at INFO.
+      logger: new DefaultLogger('WARN'),
     });
     await mkdir(cacheDirectory(), { recursive: true });
     const temporary = `${codePath}.${process.pid}`;

@@ -2,16 +2,18 @@
 // beside Log4j itself.
 import { propertiesText } from './properties-text.ts';
 
-/** Loggers below the level INFO of the rest: each request, and each client's authorisation. */
-const QUIET = ['kafka.request.logger', 'kafka.network.RequestChannel$', 'kafka.authorizer.logger'];
+/** Loggers that are quieter than the rest: one line for each request would drown everything else. */
+const QUIET = ['kafka.request.logger', 'kafka.network.RequestChannel$'];
 
 /** Text of `log4j2.properties`. */
 export function log4j2Properties(): string {
   const loggers = QUIET.flatMap((name, index) => [
     [`logger.quiet${index}.name`, name],
-    [`logger.quiet${index}.level`, name === 'kafka.authorizer.logger' ? 'INFO' : 'WARN'],
+    [`logger.quiet${index}.level`, 'WARN'],
   ]);
   return propertiesText({
+    // Log4j would stop beside Kafka's own shutdown and lose what it says of it.
+    shutdownHook: 'disable',
     'appender.stdout.type': 'Console',
     'appender.stdout.name': 'stdout',
     'appender.stdout.target': 'SYSTEM_OUT',

@@ -1,0 +1,155 @@
+// The programs of a stack: how each is started and how one sees that it works. Pure but for the health checks.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Connection } from '@temporalio/client';
+import { applyFootprint, loadFootprint } from '../../temporal/index.ts';
+import type { Program } from './processes.ts';
+import type { StackFile } from './stack-file.ts';
+
+/** What a stack is reached by. */
+export interface StackUrls {
+  /** `host:port` of the gRPC front end. */
+  temporalAddress: string;
+  temporalUi: string;
+  mesos: string;
+  api: string;
+}
+
+export interface Part {
+  program: Program;
+  /** Resolves when the part works; throws while it does not. */
+  check(): Promise<void>;
+}
+
+const SOURCE = fileURLToPath(new URL('../..', import.meta.url));
+const HOST = '127.0.0.1';
+/** Variables of Millrace that a user's shell may set and that mean the same to a local stack. */
+const KEPT_VARIABLES = new Set(['MILLRACE_CACHE', 'MILLRACE_LOG_LEVEL']);
+const CHECK_TIMEOUT_MS = 2_000;
+
+export function urlsOf({ ports }: StackFile): StackUrls {
+  return {
+    temporalAddress: `${HOST}:${ports.temporal}`,
+    temporalUi: `http://${HOST}:${ports.ui}`,
+    mesos: `http://${HOST}:${ports.mesos}`,
+    api: `http://${HOST}:${ports.api}`,
+  };
+}
+
+/** The part with this name: `temporal`, `mesos`, `api`, or `worker-<n>`. */
+export function partOf(directory: string, file: StackFile, name: string): Part {
+  const urls = urlsOf(file);
+  const env = environmentOf(directory, file);
+  const program = (command: string, args: string[], more: Record<string, string> = {}): Program => ({
+    command,
+    args,
+    env: { ...env, ...more, ...(name === 'temporal' || name === 'mesos' ? {} : file.env) },
+    cwd: directory,
+    logFile: join(directory, 'logs', `${name}.log`),
+  });
+  const node = (script: string, args: string[], more: Record<string, string>) =>
+    program(process.execPath, [join(SOURCE, script), ...args], more);
+  if (name === 'temporal')
+    return {
+      program: program(file.components.temporalCli, temporalArgs(directory, file)),
+      check: () => checkTemporal(urls.temporalAddress),
+    };
+  if (name === 'mesos')
+    return {
+      program: node('local/mesos/main.ts', mesosArgs(directory, file), {}),
+      check: () => get(`${urls.mesos}/health`),
+    };
+  if (name === 'api')
+    return {
+      program: node('api/main.ts', [], {
+        MILLRACE_API_HOST: HOST,
+        MILLRACE_API_PORT: String(file.ports.api),
+        MILLRACE_TEMPORAL_UI_URL: urls.temporalUi,
+        MILLRACE_ARTIFACTS: JSON.stringify(
+          Object.fromEntries(
+            Object.entries(file.components.kafka).map(([version, path]) => [version, { path }]),
+          ),
+        ),
+        MILLRACE_JAVA: file.components.java,
+      }),
+      check: () => get(`${urls.api}/readyz`),
+    };
+  const health = file.ports.workers[Number(name.replace('worker-', '')) - 1];
+  if (health === undefined) throw new Error(`a stack has no part ${name}`);
+  return {
+    program: node('worker.ts', [], {
+      MILLRACE_MESOS_MASTERS: urls.mesos,
+      MILLRACE_HEALTH_HOST: HOST,
+      MILLRACE_HEALTH_PORT: String(health),
+    }),
+    check: () => get(`http://${HOST}:${health}/readyz`),
+  };
+}
+
+function temporalArgs(directory: string, { ports }: StackFile): string[] {
+  const { searchAttributes, namespace } = loadFootprint();
+  return [
+    'server',
+    'start-dev',
+    ...[
+      '--ip',
+      HOST,
+      '--port',
+      String(ports.temporal),
+      '--ui-port',
+      String(ports.ui),
+      '--ui-disable-news-fetch',
+    ],
+    ...[
+      '--db-filename',
+      join(directory, 'temporal.db'),
+      '--namespace',
+      namespace.name,
+      '--log-level',
+      'warn',
+    ],
+    ...Object.entries(searchAttributes).flatMap(([key, type]) => ['--search-attribute', `${key}=${type}`]),
+  ];
+}
+
+function mesosArgs(directory: string, { ports, agents, heartbeatMs }: StackFile): string[] {
+  const flags = {
+    state: join(directory, 'mesos'),
+    port: ports.mesos,
+    agents: agents.count,
+    cpus: agents.cpus,
+    'mem-mb': agents.memMb,
+    'disk-mb': agents.diskMb,
+    'first-port': ports.agents,
+    'heartbeat-ms': heartbeatMs,
+  };
+  return Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
+}
+
+/** The user's environment without what would lead a part away from its own stack, such as a profile of Temporal Cloud. */
+function environmentOf(directory: string, file: StackFile): NodeJS.ProcessEnv {
+  const foreign = ([name]: [string, string | undefined]) =>
+    !name.startsWith('TEMPORAL_') && (!name.startsWith('MILLRACE_') || KEPT_VARIABLES.has(name));
+  return {
+    ...Object.fromEntries(Object.entries(process.env).filter(foreign)),
+    TEMPORAL_ADDRESS: urlsOf(file).temporalAddress,
+    TEMPORAL_NAMESPACE: loadFootprint().namespace.name,
+    TEMPORAL_CONFIG_FILE: join(directory, 'temporal.toml'),
+  };
+}
+
+async function checkTemporal(address: string): Promise<void> {
+  const connection = await Connection.connect({ address, connectTimeout: CHECK_TIMEOUT_MS });
+  try {
+    const footprint = loadFootprint();
+    await applyFootprint(connection, footprint, footprint.namespace.name);
+  } finally {
+    await connection.close();
+  }
+}
+
+async function get(url: string): Promise<void> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(CHECK_TIMEOUT_MS) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${url} answers ${response.status}: ${text.slice(0, 500)}`);
+}

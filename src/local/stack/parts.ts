@@ -4,16 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
 import { applyFootprint, loadFootprint } from '../../temporal/index.ts';
 import type { Program } from './processes.ts';
-import type { StackFile } from './stack-file.ts';
-
-/** What a stack is reached by. */
-export interface StackUrls {
-  /** `host:port` of the gRPC front end. */
-  temporalAddress: string;
-  temporalUi: string;
-  mesos: string;
-  api: string;
-}
+import type { StackFile, StackUrls } from './stack-file.ts';
 
 export interface Part {
   program: Program;
@@ -27,7 +18,8 @@ const HOST = '127.0.0.1';
 const KEPT_VARIABLES = new Set(['MILLRACE_CACHE', 'MILLRACE_LOG_LEVEL']);
 const CHECK_TIMEOUT_MS = 2_000;
 
-export function urlsOf({ ports }: StackFile): StackUrls {
+/** Everything listens on loopback. */
+export function urlsOf(ports: StackFile['ports']): StackUrls {
   return {
     temporalAddress: `${HOST}:${ports.temporal}`,
     temporalUi: `http://${HOST}:${ports.ui}`,
@@ -38,7 +30,7 @@ export function urlsOf({ ports }: StackFile): StackUrls {
 
 /** The part with this name: `temporal`, `mesos`, `api`, or `worker-<n>`. */
 export function partOf(directory: string, file: StackFile, name: string): Part {
-  const urls = urlsOf(file);
+  const { urls } = file;
   const env = environmentOf(directory, file);
   const program = (command: string, args: string[], more: Record<string, string> = {}): Program => ({
     command,
@@ -132,7 +124,7 @@ function environmentOf(directory: string, file: StackFile): NodeJS.ProcessEnv {
     !name.startsWith('TEMPORAL_') && (!name.startsWith('MILLRACE_') || KEPT_VARIABLES.has(name));
   return {
     ...Object.fromEntries(Object.entries(process.env).filter(foreign)),
-    TEMPORAL_ADDRESS: urlsOf(file).temporalAddress,
+    TEMPORAL_ADDRESS: file.urls.temporalAddress,
     TEMPORAL_NAMESPACE: loadFootprint().namespace.name,
     TEMPORAL_CONFIG_FILE: join(directory, 'temporal.toml'),
   };

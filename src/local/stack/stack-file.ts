@@ -20,6 +20,14 @@ const stackFileSchema = z.strictObject({
     /** Health ports of the workers, in order. */
     workers: z.array(portSchema),
   }),
+  /** What the stack is reached by; the command line finds its API here. */
+  urls: z.strictObject({
+    /** `host:port` of the gRPC front end. */
+    temporalAddress: z.string(),
+    temporalUi: z.string(),
+    mesos: z.string(),
+    api: z.string(),
+  }),
   agents: z.strictObject({ count: z.int(), cpus: z.number(), memMb: z.int(), diskMb: z.int() }),
   /** Of local Mesos. */
   heartbeatMs: z.int(),
@@ -34,6 +42,7 @@ const stackFileSchema = z.strictObject({
   processes: z.record(z.string(), z.strictObject({ pid: z.int(), startTime: z.string() })),
 });
 export type StackFile = z.output<typeof stackFileSchema>;
+export type StackUrls = StackFile['urls'];
 
 /** Where stacks are kept: `$MILLRACE_HOME`, or `millrace` in `$XDG_STATE_HOME` or `~/.local/state`. */
 export function millraceHome(environment: NodeJS.ProcessEnv = process.env): string {

@@ -2,17 +2,12 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadFootprint } from '../../temporal/index.ts';
-import {
-  DEFAULT_KAFKA_VERSION,
-  ensureComponents,
-  type Components,
-  type OnProgress,
-} from '../components/index.ts';
+import { ensureComponents, type Components, type OnProgress } from '../components/index.ts';
 import { awaitHealthy } from './health.ts';
-import { partOf, urlsOf, type StackUrls } from './parts.ts';
+import { partOf, urlsOf } from './parts.ts';
 import { createPortPicker, pickAgentPorts } from './ports.ts';
 import { awaitEnd, isRunning, processesIn, signalProcess, startProgram, stopProcess } from './processes.ts';
-import { millraceHome, readStackFile, writeStackFile, type StackFile } from './stack-file.ts';
+import { millraceHome, readStackFile, writeStackFile, type StackFile, type StackUrls } from './stack-file.ts';
 
 export interface StackOptions {
   /** @default `default` */
@@ -117,25 +112,26 @@ async function newStackFile(
   const { devServer } = loadFootprint();
   const picker = createPortPicker(options.onNote ?? (() => undefined));
   const { ports = {} } = options;
-  const kafka = components.kafka[DEFAULT_KAFKA_VERSION];
+  const chosen = {
+    temporal: await picker.prefer(ports.temporal ?? devServer.port, 'Temporal'),
+    ui: await picker.prefer(ports.ui ?? devServer.uiPort, 'the Temporal UI'),
+    mesos: await picker.prefer(ports.mesos ?? MESOS_PORT, 'local Mesos'),
+    api: await picker.prefer(ports.api ?? API_PORT, 'the API'),
+    agents: await pickAgentPorts(),
+    workers: await Promise.all(Array.from({ length: options.workers ?? 1 }, picker.any)),
+  };
   return {
     version: 1,
     name: options.name ?? DEFAULT_NAME,
-    ports: {
-      temporal: await picker.prefer(ports.temporal ?? devServer.port, 'Temporal'),
-      ui: await picker.prefer(ports.ui ?? devServer.uiPort, 'the Temporal UI'),
-      mesos: await picker.prefer(ports.mesos ?? MESOS_PORT, 'local Mesos'),
-      api: await picker.prefer(ports.api ?? API_PORT, 'the API'),
-      agents: await pickAgentPorts(),
-      workers: await Promise.all(Array.from({ length: options.workers ?? 1 }, picker.any)),
-    },
+    ports: chosen,
+    urls: urlsOf(chosen),
     agents: { ...AGENTS, ...options.agents },
     heartbeatMs: options.heartbeatMs ?? 15_000,
     env: options.env ?? {},
     components: {
       temporalCli: components.temporalCli,
       java: components.java,
-      kafka: { ...components.kafka, ...(kafka === undefined ? {} : { [DEFAULT_KAFKA_VERSION]: kafka }) },
+      kafka: components.kafka,
     },
     processes: {},
   };
@@ -177,7 +173,7 @@ function stackOf(directory: string): Stack {
   return {
     name: read().name,
     directory,
-    urls: urlsOf(read()),
+    urls: read().urls,
     pids: () => Object.fromEntries(Object.entries(read().processes).map(([name, { pid }]) => [name, pid])),
     missing: () => parts().filter((name) => !runs(name)),
     start,

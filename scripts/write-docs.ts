@@ -1,9 +1,15 @@
-// Writes what is generated of the documentation: docs/errors.md and docs/openapi.json. `--check` only compares.
+// Writes what is generated of the documentation: docs/errors.md, docs/openapi.json and docs/cli.md. `--check` only compares.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { errorsPage, openApiText } from '../src/api/documentation.ts';
+import { cliPage } from '../src/cli/documentation.ts';
+import { registerLocalCommands } from '../src/local/commands.ts';
 
-const pages = { 'docs/errors.md': errorsPage(), 'docs/openapi.json': await openApiText() };
+const pages = {
+  'docs/errors.md': errorsPage(),
+  'docs/openapi.json': await openApiText(),
+  'docs/cli.md': await cliPage(registerLocalCommands),
+};
 const stale = Object.entries(pages).filter(([path, text]) => read(path) !== text);
 if (process.argv.includes('--check')) {
   for (const [path] of stale)

@@ -49,6 +49,7 @@ export const ERRORS = {
     reaction: 'person',
     title: 'The Temporal server lacks what temporal.yaml declares',
   },
+  API_UNREACHABLE: { status: 503, exit: 1, reaction: 'retry', title: 'The API of Millrace does not answer' },
   NO_WORKER: { status: 503, exit: 1, reaction: 'retry', title: 'No worker took the request in time' },
   KAFKA_UNREACHABLE: { status: 502, exit: 1, reaction: 'retry', title: 'Kafka does not answer' },
   KAFKA_NOT_READY: { status: 502, exit: 1, reaction: 'wait', title: 'Kafka is not ready' },

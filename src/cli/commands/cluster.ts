@@ -1,0 +1,192 @@
+// `millrace cluster`: install, look at and uninstall clusters.
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { ClusterView } from '../../api/schemas/cluster.ts';
+import type { AcceptedView } from '../../api/schemas/operation.ts';
+import { MillraceError } from '../../model/errors.ts';
+import type { Context } from '../context.ts';
+import { follow, withFollowOptions, type FollowOptions } from '../follow.ts';
+import { columns, fields, time } from '../output.ts';
+import { inFile } from '../report.ts';
+import { nodeTable } from './broker.ts';
+
+const INSTALL_HELP = `
+Examples:
+  $ millrace cluster install -f orders.yaml --wait
+  $ echo 'name: orders' | millrace cluster install -f -
+
+The smallest spec is a name; everything else has a default that is safe in production:
+  name: orders
+  brokers:
+    count: 5
+    memMb: 8192
+    heapMb: 4096
+  kafka:
+    config:
+      log.retention.hours: 72
+
+Without --wait the command returns as soon as the operation is accepted. With it, it ends with 0 when the cluster runs, 1
+when the operation was aborted, 5 when a step failed and waits for a person (millrace op retry).`;
+
+/** Adds `cluster install|list|get|uninstall`. */
+export function addClusterCommands(program: Command, context: Context): void {
+  const cluster = program.command('cluster').description('install, look at and uninstall Kafka clusters');
+  withFollowOptions(
+    cluster
+      .command('install')
+      .description('install a cluster from a spec')
+      .requiredOption('-f, --file <file>', 'the spec, YAML or JSON; - reads standard input')
+      .option('--wait', 'wait until the operation has ended, showing its plan'),
+  )
+    .addHelpText('after', INSTALL_HELP)
+    .action(async (options: { file: string; wait?: boolean } & FollowOptions, command: Command) => {
+      const { name, text, format } = await readSpec(options.file);
+      const accepted = await context
+        .api(command)
+        .install(text, format)
+        .catch((error: unknown) => {
+          throw inFile(error, name);
+        });
+      await afterAccepted(context, command, accepted, options);
+    });
+  cluster
+    .command('list')
+    .description('all clusters')
+    .action(async (_options: unknown, command: Command) => {
+      const clusters = await context.api(command).clusters();
+      await context.show(command, { clusters }, () =>
+        clusters.length === 0
+          ? 'There are no clusters. To install one: millrace cluster install -f <spec.yaml>'
+          : columns(
+              ['NAME', 'STATUS', 'KAFKA', 'BROKERS', 'OPERATION', 'PROBLEM'],
+              clusters.map(({ name, status, kafkaVersion, brokers, operation, problem }) => [
+                name,
+                status,
+                kafkaVersion,
+                brokers ? `${brokers.ready}/${brokers.total}` : null,
+                operation,
+                problem,
+              ]),
+            ),
+      );
+    });
+  cluster
+    .command('get <cluster>')
+    .description('one cluster: status, bootstrap servers, nodes, operations')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const found = await context.api(command).cluster(name);
+      await context.show(command, found, () => clusterPage(found));
+    });
+  withFollowOptions(
+    cluster
+      .command('uninstall <cluster>')
+      .description('stop a cluster, destroy its data and give its resources back')
+      .option('--yes', 'do not ask')
+      .option('--wait', 'wait until the operation has ended, showing its plan'),
+  )
+    .addHelpText('after', '\nExample:\n  $ millrace cluster uninstall orders --yes --wait')
+    .action(
+      async (name: string, options: { yes?: boolean; wait?: boolean } & FollowOptions, command: Command) => {
+        if (options.yes !== true) await confirm(context, name);
+        await afterAccepted(context, command, await context.api(command).uninstall(name), options);
+      },
+    );
+}
+
+async function afterAccepted(
+  context: Context,
+  command: Command,
+  accepted: AcceptedView,
+  options: { wait?: boolean } & FollowOptions,
+): Promise<void> {
+  const { operationId, links } = accepted;
+  if (options.wait === true) {
+    if (links.temporalUi !== undefined && context.format(command) === 'table')
+      context.io.err(`In the Temporal UI: ${links.temporalUi}\n`);
+    await follow(context, command, operationId, options);
+    return;
+  }
+  await context.show(command, accepted, () =>
+    [
+      `${operationId} was accepted and runs.`,
+      `  watch it:  millrace op watch '${operationId}'`,
+      ...(links.temporalUi === undefined ? [] : [`  in the UI:  ${links.temporalUi}`]),
+    ].join('\n'),
+  );
+}
+
+async function readSpec(file: string): Promise<{ name: string; text: string; format: 'yaml' | 'json' }> {
+  try {
+    if (file === '-') {
+      const chunks: Buffer[] = [];
+      for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+      return { name: '<stdin>', text: Buffer.concat(chunks).toString('utf8'), format: 'yaml' };
+    }
+    return {
+      name: file,
+      text: await readFile(file, 'utf8'),
+      format: file.endsWith('.json') ? 'json' : 'yaml',
+    };
+  } catch (error) {
+    throw new MillraceError(
+      'REQUEST_INVALID',
+      `The spec ${file} could not be read, and nothing was asked: ${(error as Error).message}.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Data is destroyed for good: a person types the name, a script says --yes. */
+async function confirm({ io }: Context, name: string): Promise<void> {
+  const refused = (why: string) =>
+    new MillraceError('REQUEST_INVALID', `Cluster ${name} was left as it is: ${why}.`);
+  if (!io.canAsk) throw refused('uninstalling destroys its data; say --yes where nobody can be asked');
+  const { createInterface } = await import('node:readline/promises');
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await prompt.question(
+      `This destroys all data of cluster ${name}. Type its name to go on: `,
+    );
+    if (answer.trim() !== name) throw refused('its name was not typed');
+  } finally {
+    prompt.close();
+  }
+}
+
+function clusterPage(cluster: ClusterView): string {
+  const { session, operation, history } = cluster;
+  const ended = history.slice(-5).reverse();
+  return [
+    fields([
+      ['Name', cluster.name],
+      ['Status', cluster.status],
+      ['Bootstrap', cluster.bootstrapServers],
+      ['Kafka', cluster.spec.kafka.version],
+      ['Operation', operation?.id],
+      [
+        'Mesos',
+        session.problem ?? (session.open ? `${session.master} (session ${session.epoch})` : 'no session yet'),
+      ],
+      ['Framework', cluster.frameworkId],
+      ['Created', time(cluster.createdAtMs)],
+      ['Temporal UI', cluster.links.temporalUi],
+    ]),
+    '',
+    nodeTable(cluster.nodes),
+    ...(ended.length === 0
+      ? []
+      : [
+          '',
+          columns(
+            ['ENDED OPERATION', 'STATE', 'ENDED', 'BY', 'OUTCOME'],
+            ended.map(({ id, state, endedAtMs, requestedBy, outcome }) => [
+              id,
+              state,
+              endedAtMs === undefined ? null : time(endedAtMs),
+              requestedBy,
+              outcome,
+            ]),
+          ),
+        ]),
+  ].join('\n');
+}

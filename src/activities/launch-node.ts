@@ -4,12 +4,12 @@ import { portRange, scalar } from '../mesos/index.ts';
 import type { Offer, OfferOperation, Reservation, Resource, TaskStatus } from '../mesos/types.ts';
 import type { Placement } from '../model/cluster.ts';
 import { MillraceError } from '../model/errors.ts';
+import { VOLUME_PATH } from '../model/node/paths.ts';
 import { renderNode, type RenderedNode } from '../model/node/render.ts';
 import { nodeResources } from '../model/node/resources.ts';
 import { isAbsent, isTerminal } from '../model/task-state.ts';
 import type { LaunchNodeInput, LaunchResult } from './contract.ts';
 import { reservationOf, reservedIn } from './offers.ts';
-import { VOLUME_PATH } from './place-node.ts';
 import { heldSession, type Sessions } from './sessions.ts';
 import type { Waiting } from './waiting.ts';
 

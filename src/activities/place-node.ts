@@ -5,6 +5,7 @@ import { getAgents, portRange, scalar, type AgentSummary, type MesosEndpoint } f
 import type { Offer, OfferOperation, Reservation, Resource } from '../mesos/types.ts';
 import { MillraceError } from '../model/errors.ts';
 import { NODE_KIND, type Placement } from '../model/cluster.ts';
+import { VOLUME_PATH } from '../model/node/paths.ts';
 import { nodeResources, type NodeResources } from '../model/node/resources.ts';
 import { parseConstraints } from '../model/placement/constraints.ts';
 import { choose, type AgentOffer, type PlacedNode, type PlacementDemand } from '../model/placement/match.ts';
@@ -22,8 +23,6 @@ import {
 import { heldSession, type HeldSession, type Sessions } from './sessions.ts';
 import type { Waiting } from './waiting.ts';
 
-/** Path of the volume in the sandbox; the node's configuration is rendered for it. */
-export const VOLUME_PATH = 'data';
 /** How long Mesos may take for a feedback on RESERVE or CREATE before the offer is taken for lost. */
 const FEEDBACK_TIMEOUT_MS = 20_000;
 
@@ -87,10 +86,10 @@ async function reserve(
       const placement = placementOf(wanted, choice.offer, choice.port);
       // Known before Mesos answers: a parallel placement of the same cluster must not choose the same host.
       held.placed.set(input.node.name, placement);
-      const source = mountSourceIn(use, wanted);
+      const mount = mountIn(use, wanted);
       return {
         use,
-        operations: operationsFor(wanted, placement, source, ids),
+        operations: operationsFor(wanted, placement, mount, ids),
         result: placement,
       };
     },
@@ -126,7 +125,7 @@ async function createVolume(
       );
       if (!disk)
         return { wait: `an offer of what is reserved for ${wanted.input.node.name} on ${agent.hostname}` };
-      return { use, operations: [createOperation(wanted, disk.disk?.source, id)], result: null };
+      return { use, operations: [createOperation(wanted, mountOf(disk), id)], result: null };
     },
   });
   waiting.set(null);
@@ -183,59 +182,66 @@ function operationIds(held: HeldSession, wanted: Wanted, round: number): string[
   return ['reserve', 'create'].map((verb) => `${verb}-${wanted.input.node.name}-${held.info.epoch}-${round}`);
 }
 
+/** A MOUNT disk: Mesos hands it out whole, so all of it is reserved and becomes the volume. */
+interface MountDisk {
+  source: NonNullable<NonNullable<Resource['disk']>['source']>;
+  sizeMb: number;
+}
+
 function operationsFor(
   wanted: Wanted,
   placement: Placement,
-  source: DiskSource,
+  mount: MountDisk | null,
   [reserveId, createId]: string[],
 ): OfferOperation[] {
   const { resources, reservation } = wanted;
   const mine = (resource: Resource): Resource => ({ ...resource, reservations: [reservation] });
   const { total, volumeMb } = resources;
+  const disks = mount
+    ? [{ ...scalar('disk', mount.sizeMb), disk: { source: mount.source } }, scalar('disk', total.sandboxMb)]
+    : [scalar('disk', volumeMb + total.sandboxMb)];
   const reserved = [
-    mine(scalar('cpus', total.cpus)),
-    mine(scalar('mem', total.memMb)),
-    mine(portRange(placement.port)),
-    ...(source
-      ? [
-          mine({ ...scalar('disk', volumeMb), disk: { source } }),
-          mine(scalar('disk', total.diskMb - volumeMb)),
-        ]
-      : [mine(scalar('disk', total.diskMb))]),
+    scalar('cpus', total.cpus),
+    scalar('mem', total.memMb),
+    portRange(placement.port),
+    ...disks,
   ];
   return [
-    { type: 'RESERVE', id: { value: reserveId ?? '' }, reserve: { resources: reserved } },
-    createOperation(wanted, source, createId ?? ''),
+    { type: 'RESERVE', id: { value: reserveId ?? '' }, reserve: { resources: reserved.map(mine) } },
+    createOperation(wanted, mount, createId ?? ''),
   ];
 }
 
-type DiskSource = NonNullable<Resource['disk']>['source'];
-
-function createOperation(wanted: Wanted, source: DiskSource, id: string): OfferOperation {
-  return { type: 'CREATE', id: { value: id }, create: { volumes: [volumeResource(wanted, source)] } };
-}
-
-function volumeResource(wanted: Wanted, source: DiskSource): Resource {
-  return {
-    ...scalar('disk', wanted.resources.volumeMb),
+function createOperation(wanted: Wanted, mount: MountDisk | null, id: string): OfferOperation {
+  const volume: Resource = {
+    ...scalar('disk', mount?.sizeMb ?? wanted.resources.volumeMb),
     reservations: [wanted.reservation],
     disk: {
       persistence: { id: wanted.volumeId, principal: wanted.input.spec.principal },
       volume: { container_path: VOLUME_PATH, mode: 'RW' },
-      ...(source ? { source } : {}),
+      ...(mount ? { source: mount.source } : {}),
     },
   };
+  return { type: 'CREATE', id: { value: id }, create: { volumes: [volume] } };
 }
 
-/** A MOUNT disk is taken whole; undefined for ROOT. */
-function mountSourceIn(offers: readonly Offer[], wanted: Wanted): DiskSource {
-  if (wanted.demand.diskType === 'ROOT') return undefined;
-  return offers
+function mountOf(disk: Resource): MountDisk | null {
+  const source = disk.disk?.source;
+  return source ? { source, sizeMb: disk.scalar?.value ?? 0 } : null;
+}
+
+/** The smallest offered MOUNT disk that is large enough; null for ROOT. */
+function mountIn(offers: readonly Offer[], wanted: Wanted): MountDisk | null {
+  if (wanted.demand.diskType === 'ROOT') return null;
+  const disks = offers
     .flatMap((offer) => offer.resources)
-    .find(
-      (resource) =>
-        resource.disk?.source?.type === 'MOUNT' && (resource.scalar?.value ?? 0) >= wanted.resources.volumeMb,
-    )?.disk?.source;
+    .flatMap(({ disk, scalar: size }) =>
+      disk?.source?.type === 'MOUNT' && disk.persistence === undefined
+        ? [{ source: disk.source, sizeMb: size?.value ?? 0 }]
+        : [],
+    )
+    .filter(({ sizeMb }) => sizeMb >= wanted.resources.volumeMb);
+  return disks.sort((a, b) => a.sizeMb - b.sizeMb)[0] ?? null;
 }
 
 function placementOf(wanted: Wanted, agent: AgentSummary | AgentOffer, port: number): Placement {

@@ -318,7 +318,7 @@ function startSession(entity: Entity): void {
       cluster: entity.name,
       framework: {
         name: entity.name,
-        role: spec.role ?? `${entity.name}-role`,
+        role: spec.role,
         principal: spec.principal,
         ...(spec.user === undefined ? {} : { user: spec.user }),
       },

@@ -13,6 +13,7 @@ import {
 } from '@temporalio/workflow';
 import type { KafkaAddress, LaunchResult } from '../activities/contract.ts';
 import { NODE_KIND, NODE_STATUS, taskIdOf, type NodeState, type SessionInfo } from '../model/cluster.ts';
+import { explainExit } from '../model/node/command.ts';
 import { STATUS, type StepProgress } from '../model/plan/plan.ts';
 import { isTerminal } from '../model/task-state.ts';
 import { anywhere, onSession } from './activity-proxies.ts';
@@ -351,8 +352,12 @@ function hasEnded(operation: Operation, node: NodeState): boolean {
   return operation.endedTasks.has(taskIdOf(node.name, node.launches));
 }
 
+/** Why a task ended, in Mesos' words, and in ours where the command said so by its exit code. */
 function describeEnd(node: NodeState, taskId: string, state: string, reason: string): string {
-  return `Task ${taskId} of ${node.name} on ${node.placement?.hostname ?? 'its agent'} ended ${state}${reason === '' ? '' : ` (${reason})`}.`;
+  const code = /exited with status (\d+)/.exec(reason)?.[1];
+  const explained = code === undefined ? null : explainExit(Number(code));
+  const why = [reason, explained].filter(Boolean).join('; ');
+  return `Task ${taskId} of ${node.name} on ${node.placement?.hostname ?? 'its agent'} ended ${state}${why === '' ? '' : ` (${why})`}.`;
 }
 
 function nodeOf(operation: Operation, name: string): NodeState {

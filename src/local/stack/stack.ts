@@ -46,8 +46,8 @@ export interface Stack {
   kill(part: string, signal: NodeJS.Signals): Promise<void>;
   /** Stops a part when it runs, starts it at the same address with the same state, and waits until it works. */
   restart(part: string): Promise<void>;
-  /** Starts one more worker; returns the part's name. */
-  startWorker(): Promise<string>;
+  /** Starts one more worker, with more environment until its next restart; returns the part's name. */
+  startWorker(env?: Record<string, string>): Promise<string>;
   /** Stops all parts; with `tasks` also the Kafka processes, with `wipe` the state goes too (and all tasks). */
   stop(options?: { tasks?: boolean; wipe?: boolean }): Promise<void>;
 }
@@ -145,9 +145,9 @@ function stackOf(directory: string): Stack {
     return ref !== undefined && isRunning(ref);
   };
   const parts = () => ['temporal', 'mesos', ...read().ports.workers.map((_, i) => `worker-${i + 1}`), 'api'];
-  const startPart = async (name: string, signal?: AbortSignal) => {
+  const startPart = async (name: string, signal?: AbortSignal, env: Record<string, string> = {}) => {
     const part = partOf(directory, read(), name);
-    const ref = await startProgram(part.program);
+    const ref = await startProgram({ ...part.program, env: { ...part.program.env, ...env } });
     const file = read();
     writeStackFile(directory, { ...file, processes: { ...file.processes, [name]: ref } });
     await awaitHealthy(name, part, ref, signal);
@@ -187,7 +187,7 @@ function stackOf(directory: string): Stack {
       await stopParts([part]);
       await startPart(part);
     },
-    startWorker: async () => {
+    startWorker: async (env) => {
       const file = read();
       const port = await createPortPicker(() => undefined).any();
       writeStackFile(directory, {
@@ -195,7 +195,7 @@ function stackOf(directory: string): Stack {
         ports: { ...file.ports, workers: [...file.ports.workers, port] },
       });
       const name = `worker-${file.ports.workers.length + 1}`;
-      await startPart(name);
+      await startPart(name, undefined, env);
       return name;
     },
     stop: async ({ tasks = false, wipe = false } = {}) => {

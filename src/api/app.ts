@@ -1,6 +1,6 @@
 // Composition root of the API: everything it needs is passed in, so that tests drive it with `inject()`.
 import { randomUUID } from 'node:crypto';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { SiteDefaults } from '../model/spec/parse.ts';
 import { identifyCallers, type Tokens } from './auth.ts';
@@ -39,10 +39,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     genReqId: () => randomUUID(),
+    logController: new LogController({ disableRequestLogging: true }),
     ...(logger ? { loggerInstance: logger } : {}),
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
+  logChanges(app as unknown as FastifyInstance);
   handleErrors(app as unknown as FastifyInstance);
   identifyCallers(app as unknown as FastifyInstance, tokens);
   await describeApi(app as unknown as FastifyInstance);
@@ -54,4 +56,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await serveReference(app as unknown as FastifyInstance);
   await app.ready();
   return app as unknown as FastifyInstance;
+}
+
+/** Who asked for a change is worth a line; those who only look (a watch does, twice a second) are not. */
+function logChanges(app: FastifyInstance): void {
+  app.addHook('onResponse', async ({ method, url, requestedBy, log }, { statusCode, elapsedTime }) => {
+    const level = method === 'GET' || method === 'HEAD' ? 'debug' : 'info';
+    log[level]({ method, url, requestedBy, statusCode, tookMs: Math.round(elapsedTime) }, 'answered');
+  });
 }

@@ -37,9 +37,6 @@ const environmentSchema = z.object({
   MILLRACE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 
-/** Names of the variables; docs/configuration.md describes each. */
-export const API_VARIABLES = Object.keys(environmentSchema.shape);
-
 export interface ApiConfig {
   host: string;
   port: number;

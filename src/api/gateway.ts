@@ -6,7 +6,7 @@ import {
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
 import type { ClusterState } from '../model/cluster.ts';
-import { MillraceError } from '../model/errors.ts';
+import { ERRORS, MillraceError } from '../model/errors.ts';
 import type { Plan, PlanProgress } from '../model/plan/plan.ts';
 import { GRPC, grpcCodeOf, unreachable, type ConnectedClient } from '../temporal/index.ts';
 import * as contract from '../workflows/contract.ts';
@@ -50,7 +50,7 @@ const QUERIES_AT_ONCE = 16;
 export function createGateway(temporal: ConnectedClient, options: { callDeadlineMs?: number } = {}): Gateway {
   const { client, connection } = temporal;
   const deadlineMs = options.callDeadlineMs ?? CALL_DEADLINE_MS;
-  const alive = () => answers(connection);
+  const alive = async () => (await probe(connection)) === null;
 
   const ask = async <T>(subject: Subject, call: () => Promise<T>): Promise<T> => {
     try {
@@ -91,10 +91,14 @@ export function createGateway(temporal: ConnectedClient, options: { callDeadline
     cluster,
     clusters: async () => {
       const names = await ask({ list: 'the list of clusters' }, () => listClusterNames(client));
-      return mapLimited(names, QUERIES_AT_ONCE, async (name) => ({
-        name,
-        state: await cluster(name).catch(asProblem),
-      }));
+      // What keeps one from answering (no worker, no server) keeps all: the others need not wait for it too.
+      let common: MillraceError | null = null;
+      return mapLimited(names, QUERIES_AT_ONCE, async (name) => {
+        if (common) return { name, state: common };
+        const state = await cluster(name).catch(asProblem);
+        if (state instanceof MillraceError && ERRORS[state.code].status === 503) common = state;
+        return { name, state };
+      });
     },
     operations: (filter) => ask({ list: 'the list of operations' }, () => listOperations(client, filter)),
     progress: (id) => ask({ operation: id }, () => operation(id).query(contract.progressQuery)),
@@ -112,7 +116,8 @@ export function createGateway(temporal: ConnectedClient, options: { callDeadline
         }
       }),
     ready: async () => {
-      if (!(await alive())) throw unreachable(temporal, new Error('it did not answer a look at its state'));
+      const trouble = await probe(connection);
+      if (trouble !== null) throw unreachable(temporal, trouble);
     },
   };
 }
@@ -150,14 +155,15 @@ async function refuseWhenEnded(
     );
 }
 
-async function answers(connection: Connection): Promise<boolean> {
+/** Null when the server answers, else why it does not. */
+async function probe(connection: Connection): Promise<unknown> {
   try {
     await connection.withDeadline(Date.now() + PROBE_DEADLINE_MS, () =>
       connection.workflowService.getSystemInfo({}),
     );
-    return true;
-  } catch {
-    return false;
+    return null;
+  } catch (error) {
+    return error ?? new Error('unknown');
   }
 }
 

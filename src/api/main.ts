@@ -7,10 +7,13 @@ import { buildApp } from './app.ts';
 import { readApiConfig } from './config.ts';
 import { createGateway } from './gateway.ts';
 
+/** About two seconds: over a blink of the network, and then the truth. */
+const TEMPORAL_ATTEMPTS = 5;
+
 async function main(): Promise<void> {
   const { host, port, uiUrl, site, tokens, logLevel } = readApiConfig(process.env);
   const log = pino({ name: 'millrace-api', level: logLevel });
-  const temporal = lazyClient();
+  const temporal = lazyClient({ maxAttempts: TEMPORAL_ATTEMPTS });
   const app = await buildApp({
     gateway: createGateway(temporal),
     namespace: temporal.namespace,

@@ -38,7 +38,9 @@ export async function toMillraceError(
   const code = grpcCodeOf(error);
   if (code === GRPC.NOT_FOUND) return notFound(about.subject);
   if (code === FAILED_PRECONDITION && /poller|worker/i.test(reasonOf(error))) return noWorker(about.subject);
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || code === GRPC.DEADLINE_EXCEEDED)
+  // Nobody cancels a call but its deadline.
+  const late = code === GRPC.DEADLINE_EXCEEDED || code === GRPC.CANCELLED;
+  if (late || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
     return (await about.alive()) ? noWorker(about.subject) : unreachable(about.target, error);
   if (isUnreachable(error) || code === GRPC.UNAUTHENTICATED || code === GRPC.PERMISSION_DENIED)
     return unreachable(about.target, error);

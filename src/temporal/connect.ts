@@ -1,6 +1,6 @@
 // Connects to Temporal as TEMPORAL_* or a profile in temporal.toml says, so that a dev server, a cluster of one's own and
 // Temporal Cloud are reached by the same code.
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnection } from '@temporalio/worker';
 import { MillraceError } from '../model/errors.ts';
@@ -45,10 +45,21 @@ export async function connectClient(): Promise<ConnectedClient> {
   }
 }
 
-/** A client whose connection is made with the first call, again and again: for a process that outlives an outage. */
-export function lazyClient(): ConnectedClient {
+/**
+ * A client whose connection is made with the first call, again and again: for a process that outlives an outage.
+ * `maxAttempts` is how often a call is tried while the server can't be reached; few, where a person waits for the answer.
+ * @default maxAttempts 10, which take half a minute
+ */
+export function lazyClient({ maxAttempts }: { maxAttempts?: number } = {}): ConnectedClient {
   const { address, namespace, options } = settings();
-  const connection = Connection.lazy({ ...options, address, connectTimeout: CONNECT_TIMEOUT_MS });
+  const connection = Connection.lazy({
+    ...options,
+    address,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    ...(maxAttempts === undefined
+      ? {}
+      : { interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts }))] }),
+  });
   return { client: new Client({ connection, namespace }), connection, address, namespace };
 }
 

@@ -32,7 +32,8 @@ export function reasonOf(error: unknown): string {
   let current = error;
   while (current instanceof Error && current.cause instanceof Error) current = current.cause;
   if (!(current instanceof Error)) return String(current);
-  return 'details' in current && typeof current.details === 'string' && current.details !== ''
-    ? current.details
-    : current.message;
+  const told = 'details' in current && typeof current.details === 'string' ? current.details : '';
+  const text = told === '' ? current.message : told;
+  // gRPC wraps the system's own words.
+  return /Last error: (?:Error: )?(.*?)\. Resolution note/.exec(text)?.[1] ?? text.replace(/\.$/, '');
 }

@@ -107,5 +107,10 @@ function summaryOf(
   links: Links,
 ): ClusterSummary {
   if (!(state instanceof MillraceError)) return clusterSummary(state, links);
-  return { name, status: 'UNKNOWN', problem: state.message, links: links.cluster(name) };
+  return { name, status: 'UNKNOWN', problem: firstSentence(state.message), links: links.cluster(name) };
+}
+
+/** A list has room for what is wrong; what to do about it is told with the cluster itself. */
+function firstSentence(message: string): string {
+  return message.split('. ', 1)[0] ?? message;
 }

@@ -15,12 +15,10 @@ export const operationStateSchema = z.enum(OPERATION_STATE).meta({
     'WAITING: for a condition or a person, with the reason. FAILED: waits for retry, skip or abort',
 });
 
-const statusSchema = z
-  .enum(STATUS)
-  .meta({
-    id: 'Status',
-    description: 'Status of a step, a phase or a plan; a parent has that of its children',
-  });
+const statusSchema = z.enum(STATUS).meta({
+  id: 'Status',
+  description: 'Status of a step, a phase or a plan; a parent has that of its children',
+});
 
 const actionSchema = z
   .union([

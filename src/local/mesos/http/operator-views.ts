@@ -181,7 +181,9 @@ function withOldFields(resource: Resource): object {
   return { ...resource, role, ...(type === 'DYNAMIC' ? { reservation } : {}) };
 }
 
+/** Unreserved scalars, unreserved ports, then what is reserved, as recorded. */
 function unreservedFirst(a: Resource, b: Resource): number {
-  const rank = (resource: Resource): number => (resource.reservations ? 1 : 0);
+  const rank = (resource: Resource): number =>
+    resource.reservations ? 2 : resource.type === 'SCALAR' ? 0 : 1;
   return rank(a) - rank(b);
 }

@@ -1,33 +1,25 @@
-// Writes what is generated of the documentation: docs/errors.md, docs/openapi.json and docs/cli.md. `--check` only compares.
+// Writes what is generated of the documentation. `--check` only compares.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { errorsPage, openApiText } from '../src/api/documentation.ts';
-import { cliPage } from '../src/cli/documentation.ts';
-import { registerLocalCommands } from '../src/local/commands.ts';
+import { GENERATED_PAGES, generatePage } from './generated-docs.ts';
 
-const pages = {
-  'docs/errors.md': errorsPage(),
-  'docs/openapi.json': await openApiText(),
-  'docs/cli.md': await cliPage(registerLocalCommands),
-};
-const stale = Object.entries(pages).filter(([path, text]) => read(path) !== text);
-if (process.argv.includes('--check')) {
-  for (const [path] of stale)
-    console.error(`${path} is not what the code says: run "node scripts/write-docs.ts"`);
-  process.exitCode = stale.length > 0 ? 1 : 0;
-} else {
-  for (const [path, text] of stale) writeFileSync(full(path), text);
-  console.log(stale.length > 0 ? `written: ${stale.map(([path]) => path).join(', ')}` : 'nothing to write');
+const stale: string[] = [];
+for (const path of GENERATED_PAGES) {
+  const file = new URL(`../${path}`, import.meta.url);
+  const text = await generatePage(path);
+  if (read(file) === text) continue;
+  stale.push(path);
+  if (!process.argv.includes('--check')) writeFileSync(file, text);
 }
+if (stale.length === 0) console.log('the generated pages are as the code says');
+else if (process.argv.includes('--check')) {
+  console.error(`not as the code says: ${stale.join(', ')}. Run "node scripts/write-docs.ts".`);
+  process.exitCode = 1;
+} else console.log(`written: ${stale.join(', ')}`);
 
-function read(path: string): string | null {
+function read(file: URL): string | null {
   try {
-    return readFileSync(full(path), 'utf8');
+    return readFileSync(file, 'utf8');
   } catch {
     return null;
   }
-}
-
-function full(path: string): string {
-  return fileURLToPath(new URL(`../${path}`, import.meta.url));
 }

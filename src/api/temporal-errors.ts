@@ -72,7 +72,7 @@ function noWorker(subject: Subject): MillraceError {
   return new MillraceError(
     'NO_WORKER',
     `No worker took the request about ${nameOf(subject)} in time. Temporal answers, so no worker runs or all are busy: start one ` +
-      '(npm run worker; "millrace up" has one), then ask again. A request to change something may still be carried out when a ' +
+      '(npm run start:worker; "millrace up" has one), then ask again. A request to change something may still be carried out when a ' +
       'worker comes; the same Idempotency-Key never starts it twice.',
   );
 }

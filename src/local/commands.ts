@@ -21,6 +21,7 @@ interface AgentOptions {
   hostname?: string;
 }
 
+const KEEP_ALIVE_MS = 60_000;
 /** After Ctrl-C, as shells count it. */
 const INTERRUPTED = 130;
 
@@ -131,9 +132,12 @@ async function interruptible(act: (signal: AbortSignal) => Promise<void>): Promi
     controller.abort(new MillraceError('INTERNAL', 'Interrupted; what was started is stopped.'));
   };
   for (const name of signals) process.on(name, abort);
+  // Waiting for a signal alone does not keep Node running.
+  const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
   try {
     await act(controller.signal);
   } finally {
+    clearInterval(alive);
     for (const name of signals) process.off(name, abort);
   }
 }

@@ -139,15 +139,22 @@ async function tour(stack: Stack, options: DemoOptions): Promise<DemoResult> {
 async function follow(
   api: ApiClient,
   operationId: string,
-  { exit, io }: DemoOptions,
+  { exit, io, signal }: DemoOptions,
 ): Promise<OperationView> {
   const screen = createPlanScreen(io);
-  const operation = await watchOperation(api, operationId, io, {
-    onProgress: screen.update,
-    onTrouble: screen.remark,
-    follow: !exit,
-    ...(exit ? { timeoutMs: OPERATION_LIMIT_MS } : {}),
-  });
+  // So that Ctrl-C ends the watch too, which otherwise outlasts an API that is gone.
+  const sleep = (ms: number) => Promise.race([io.sleep(ms), aborted(signal)]);
+  const operation = await watchOperation(
+    api,
+    operationId,
+    { ...io, sleep },
+    {
+      onProgress: screen.update,
+      onTrouble: screen.remark,
+      follow: !exit,
+      ...(exit ? { timeoutMs: OPERATION_LIMIT_MS } : {}),
+    },
+  );
   if (operation.state === OPERATION_STATE.COMPLETE) return operation;
   const steps = operation.phases
     .flatMap((phase) => phase.steps)

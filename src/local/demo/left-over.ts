@@ -1,11 +1,13 @@
 // Looks for what an uninstalled cluster left: in local Mesos, and among the processes of the machine.
 import { join } from 'node:path';
 import type { LocalState } from '../mesos/index.ts';
-import { commandOf, processesIn, type Stack } from '../stack/index.ts';
+import { argumentsOf, processesIn, type Stack } from '../stack/index.ts';
 
 /** A process that was told to end, and an agent's bookkeeping, take a moment. */
 const SETTLE_MS = 10_000;
 const POLL_MS = 100;
+/** Characters; the class path of a JVM is long. */
+const COMMAND_SHOWN = 200;
 
 /** What is left, one line each; empty when nothing is. Waits some seconds for what is about to go. */
 export async function leftOver(stack: Stack): Promise<string[]> {
@@ -26,6 +28,8 @@ async function look({ urls, directory }: Stack): Promise<string[]> {
     ...state.executors.map(({ id }) => `executor ${id}`),
     ...state.volumes.map(({ id, agentId }) => `volume ${id} on ${agentId}`),
     ...state.reservations.map(({ resource, agentId }) => `reservation of ${resource.name} on ${agentId}`),
-    ...processesIn(join(directory, 'mesos')).map(({ pid }) => `process ${pid}: ${commandOf(pid)}`),
+    ...processesIn(join(directory, 'mesos')).map(
+      ({ pid }) => `process ${pid}: ${argumentsOf(pid).join(' ').slice(0, COMMAND_SHOWN)}`,
+    ),
   ];
 }

@@ -1,3 +1,3 @@
 // Door of the local stack.
-export { commandOf, processesIn } from './processes.ts';
+export { argumentsOf, processesIn } from './processes.ts';
 export { openStack, stackDirectory, startStack, type Stack, type StackOptions } from './stack.ts';

@@ -90,11 +90,11 @@ function worksIn(pid: number, directory: string): boolean {
   }
 }
 
-/** The command line of a process, for messages. */
-export function commandOf(pid: number): string {
+/** The command line of a process; empty when it is gone. */
+export function argumentsOf(pid: number): string[] {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').slice(0, 200);
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
   } catch {
-    return '';
+    return [];
   }
 }

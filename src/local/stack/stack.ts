@@ -62,7 +62,7 @@ const STOP_GRACE_MS = 10_000;
 const TASK_GRACE_MS = 3_000;
 
 /** The directory of a stack, absolute. */
-export function stackDirectory(options: Pick<StackOptions, 'name' | 'home'> = {}): string {
+function stackDirectory(options: Pick<StackOptions, 'name' | 'home'> = {}): string {
   return resolve(options.home ?? millraceHome(), options.name ?? DEFAULT_NAME);
 }
 

@@ -46,10 +46,7 @@ async function main(): Promise<void> {
 }
 
 async function createWorkers(config: WorkerConfig, health: Health, log: Pino): Promise<Worker[]> {
-  const [{ client, namespace }, bundle] = await Promise.all([
-    reachTemporal(health, log),
-    workflowBundle(),
-  ]);
+  const [{ client, namespace }, bundle] = await Promise.all([reachTemporal(health, log), workflowBundle()]);
   const { connection } = await connectNative();
   const footprint = loadFootprint();
   const { main: limits, session: sessionQueue } = footprint.taskQueues;

@@ -44,18 +44,18 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  logChanges(app as unknown as FastifyInstance);
-  handleErrors(app as unknown as FastifyInstance);
-  identifyCallers(app as unknown as FastifyInstance, tokens);
-  await describeApi(app as unknown as FastifyInstance);
+  logChanges(app);
+  handleErrors(app);
+  identifyCallers(app, tokens);
+  await describeApi(app);
   const links = createLinks(namespace, uiUrl);
   await app.register(installRoute({ gateway, links, site }));
   await app.register(clusterRoutes({ gateway, links }));
   await app.register(operationRoutes({ gateway, links }));
   await app.register(healthRoutes({ gateway }));
-  await serveReference(app as unknown as FastifyInstance);
+  await serveReference(app);
   await app.ready();
-  return app as unknown as FastifyInstance;
+  return app;
 }
 
 /** Who asked for a change is worth a line; those who only look (a watch does, twice a second) are not. */

@@ -67,7 +67,7 @@ export function createApiClient(address: ApiAddress, token?: string): ApiClient 
       const query = new URLSearchParams(
         Object.entries(filter).map(([key, value]): [string, string] => [key, String(value)]),
       );
-      return (await get<{ operations: OperationSummary[] }>(`/v1/operations?${query}`)).operations;
+      return (await get<{ operations: OperationSummary[] }>(`/v1/operations?${query.toString()}`)).operations;
     },
     operation: (id) => get(operation(id)),
     plan: (id) => get(`${operation(id)}/plan`),

@@ -22,7 +22,6 @@ export {
   type TaskSummary,
 } from './operator.ts';
 export { containsPort, mergeRanges, sizeOfRanges, subtractRanges } from './ranges.ts';
-export { createRecordDecoder, encodeRecord } from './record-io.ts';
 export {
   hasLabels,
   isUnreserved,

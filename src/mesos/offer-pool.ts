@@ -98,7 +98,7 @@ function enter<T>(
       demand.signal.removeEventListener('abort', giveUp);
       return state.waiting.delete(pending);
     },
-    resolve: settle.resolve as (result: unknown) => void,
+    resolve: settle.resolve,
     reject: settle.reject.bind(settle),
   };
   state.waiting.add(pending);

@@ -179,7 +179,7 @@ function setPersonHandlers(operation: Operation): void {
   setHandler(contract.planQuery, () => operation.input.plan, { description: 'The plan as it was accepted.' });
   setHandler(contract.progressQuery, () => progress, { description: 'The plan with what happened so far.' });
   for (const [name, { description, check }] of Object.entries(MESSAGES) as [keyof Messages, Message][])
-    setBoth(operation, { name, description, check, apply: handlers[name] as (argument: Argument) => void });
+    setBoth(operation, { name, description, check, apply: handlers[name] });
 }
 
 type Argument = contract.StepMessage & contract.AbortMessage & contract.PauseMessage;

@@ -159,7 +159,6 @@ describe('millrace op watch', () => {
         size: () => ({ columns: 60, rows: 50 }),
       });
       expect(out).toContain('\x1b[J');
-      // eslint-disable-next-line no-control-regex
       const lines = out.replaceAll(/\x1b\[[0-9]*[AJ]|\r/g, '').split('\n');
       expect(lines.filter((line) => line.length > 60)).toEqual([]);
     });

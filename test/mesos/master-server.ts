@@ -1,7 +1,7 @@
 // A plain HTTP server in the place of a Mesos master; the test says what it answers.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { encodeRecord } from '../../src/mesos/index.ts';
+import { encodeRecord } from '../../src/mesos/record-io.ts';
 
 export interface SeenRequest {
   method: string;

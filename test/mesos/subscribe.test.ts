@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
-  encodeRecord,
   findLeader,
   schedulerCall,
   subscribe,
   type SubscribeOptions,
   type Subscription,
 } from '../../src/mesos/index.ts';
+import { encodeRecord } from '../../src/mesos/record-io.ts';
 import type { FrameworkInfo, SchedulerEvent } from '../../src/mesos/types.ts';
 import { MillraceError } from '../../src/model/errors.ts';
 import { expectCode } from './fake-subscription.ts';

@@ -12,19 +12,26 @@ export interface FaultyProxy {
 /** Passes every request to `target` (an http URL) and streams the answers back. */
 export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
   const { hostname, port } = new URL(target);
-  const proxy: FaultyProxy = { url: '', afterRequest: () => Promise.resolve(), close: () => Promise.resolve() };
+  const proxy: FaultyProxy = {
+    url: '',
+    afterRequest: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
   const server: Server = createServer((incoming, outgoing) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
       const body = Buffer.concat(chunks);
-      const passed = request({ hostname, port, path: incoming.url, method: incoming.method, headers: incoming.headers }, (answer) => {
-        void proxy.afterRequest(body.toString()).then(() => {
-          outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-          outgoing.flushHeaders();
-          answer.pipe(outgoing);
-        });
-      });
+      const passed = request(
+        { hostname, port, path: incoming.url, method: incoming.method, headers: incoming.headers },
+        (answer) => {
+          void proxy.afterRequest(body.toString()).then(() => {
+            outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+            outgoing.flushHeaders();
+            answer.pipe(outgoing);
+          });
+        },
+      );
       passed.on('error', () => outgoing.destroy());
       // The subscription ends when either side hangs up.
       outgoing.on('close', () => passed.destroy());
@@ -36,7 +43,9 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
   proxy.close = () =>
     new Promise((resolve) => {
       server.closeAllConnections();
-      server.close(() => { resolve(); });
+      server.close(() => {
+        resolve();
+      });
     });
   return proxy;
 }

@@ -1,6 +1,6 @@
 // temporal.yaml: what it declares, and how its mistakes are shown.
 import { describe, expect, it } from 'vitest';
-import { MillraceError } from '../../src/model/errors.ts';
+import { type MillraceError } from '../../src/model/errors.ts';
 import { loadFootprint, parseFootprint } from '../../src/temporal/index.ts';
 import {
   KAFKA_CLUSTER,

@@ -174,13 +174,12 @@ describe('an install', () => {
   });
 
   it('fails the step when the node ends again and again', async () => {
-    env.world.fault = async (activity, subject) => {
+    env.world.fault = async (activity) => {
       if (activity === 'awaitBrokerReady')
         await env.world.endTask(
           name,
           `broker-0.${env.world.effects.filter((e) => e.startsWith('launch broker-0')).length}`,
         );
-      void subject;
     };
     const { operationId } = await env.install({ name, ...SMALL, brokers: { count: 1 } });
     const failed = await env.progressUntil(operationId, stepIs('start:broker-0', 'FAILED'));

@@ -42,7 +42,7 @@ export function installRoute(options: {
           response: { 202: acceptedSchema, ...ERROR_RESPONSES },
         },
         // The schema above describes the body; it is checked as text, together with the rules between fields.
-        validatorCompiler: () => (value) => ({ value }),
+        validatorCompiler: () => (value: unknown) => ({ value }),
       },
       async ({ body, headers, requestedBy }, reply) => {
         const format = headers['content-type']?.startsWith('application/json') === true ? 'json' : 'yaml';

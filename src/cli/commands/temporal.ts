@@ -1,5 +1,6 @@
 // `millrace temporal`: what Millrace expects of the Temporal server, and making it so. Talks to Temporal, not to the API.
 import type { Command } from 'commander';
+import type * as TemporalRoom from '../../temporal/index.ts';
 import type { ConnectedClient, Difference, Footprint } from '../../temporal/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../report.ts';
@@ -60,7 +61,7 @@ export function addTemporalCommands(program: Command, context: Context): void {
 interface Server {
   connected: ConnectedClient;
   footprint: Footprint;
-  room: typeof import('../../temporal/index.ts');
+  room: typeof TemporalRoom;
 }
 
 /** Temporal's client is heavy: only these commands load it. */

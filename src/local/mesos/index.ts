@@ -1,7 +1,7 @@
 // Local Mesos: a master and its agents in one process, for trying Millrace out and for tests. It speaks the v1 scheduler
 // and operator APIs and sends what a recorded Mesos 1.12 sent; its tasks are real processes of this machine. Linux only.
 import { setTimeout } from 'node:timers/promises';
-import { killTask } from './agent/containers.ts';
+import { killTask } from './agent/kill.ts';
 import { recoverTasks, watchProcesses } from './agent/watcher.ts';
 import { listen } from './http/server.ts';
 import { localState } from './local-state.ts';

@@ -7,7 +7,7 @@ const QUIET = ['kafka.request.logger', 'kafka.network.RequestChannel$'];
 
 /** Text of `log4j2.properties`. */
 export function log4j2Properties(): string {
-  const loggers = QUIET.flatMap((name, index) => [
+  const loggers = QUIET.flatMap((name, index): [string, string][] => [
     [`logger.quiet${index}.name`, name],
     [`logger.quiet${index}.level`, 'WARN'],
   ]);

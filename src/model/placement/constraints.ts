@@ -150,7 +150,7 @@ function parsePattern(
     return { problem: `${operator} needs a regular expression; ${example}` };
   try {
     // Alone first: `a)(b` would become valid inside the group that makes it match the whole value.
-    void new RegExp(pattern);
+    new RegExp(pattern);
     wholePattern(pattern);
     return { operator, field, pattern };
   } catch (error) {

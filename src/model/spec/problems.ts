@@ -94,6 +94,7 @@ function allKeys(schema: unknown, path: Path): Path[] {
 function shapeOf(schema: unknown): Shape | null {
   if (schema === null || typeof schema !== 'object') return null;
   if ('shape' in schema) return schema.shape as Shape;
-  if ('unwrap' in schema && typeof schema.unwrap === 'function') return shapeOf(schema.unwrap());
+  if ('unwrap' in schema && typeof schema.unwrap === 'function')
+    return shapeOf((schema.unwrap as () => unknown)());
   return null;
 }

@@ -1,7 +1,8 @@
 // The client against what a real Mesos 1.12 said: it has to send what was accepted there, byte for byte, and to
 // understand everything that came.
 import { afterEach, describe, expect, it } from 'vitest';
-import { encodeRecord, schedulerCall, subscribe, type Subscription } from '../../../src/mesos/index.ts';
+import { schedulerCall, subscribe, type Subscription } from '../../../src/mesos/index.ts';
+import { encodeRecord } from '../../../src/mesos/record-io.ts';
 import type { FrameworkInfo, SchedulerCall, SchedulerEvent } from '../../../src/mesos/types.ts';
 import { answer, replayServer, type HeldRequest, type ReplayServer } from './replay-server.ts';
 import { readTranscript, type Entry } from './transcript.ts';
@@ -120,12 +121,8 @@ async function startCall(entry: Entry): Promise<{ request: HeldRequest; done: Pr
       subscription?.streamId === streamId && !request.response.writableEnded && !request.response.destroyed,
   )?.subscription;
   const done = open
-    ? open.call(call as SchedulerCall)
-    : schedulerCall(
-        { frameworkId: framework_id.value, streamId, master: server.url },
-        { masters: [] },
-        call as SchedulerCall,
-      );
+    ? open.call(call)
+    : schedulerCall({ frameworkId: framework_id.value, streamId, master: server.url }, { masters: [] }, call);
   done.catch(() => undefined);
   const request = await server.next();
   expectSent(request, entry);

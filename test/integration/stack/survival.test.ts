@@ -2,7 +2,14 @@
 // once in Mesos, and nobody had to help.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PlanProgress } from '../../../src/model/plan/plan.ts';
-import { nodesInMesos, smallSpec, startTestStack, stepIs, tinySpec, type TestStack } from '../../support/stack.ts';
+import {
+  nodesInMesos,
+  smallSpec,
+  startTestStack,
+  stepIs,
+  tinySpec,
+  type TestStack,
+} from '../../support/stack.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { startFaultyProxy } from '../../support/faulty-proxy.ts';
 
@@ -18,7 +25,11 @@ const stepsOf = (progress: PlanProgress) => progress.phases.flatMap((phase) => p
 const NODES = ['broker-0', 'broker-1', 'broker-2', 'controller-0'];
 
 /** Exactly the nodes asked for: one task and one reservation with its volume each. */
-async function expectExactly(cluster: string, nodes: string[], launches: (node: string) => number = () => 1): Promise<void> {
+async function expectExactly(
+  cluster: string,
+  nodes: string[],
+  launches: (node: string) => number = () => 1,
+): Promise<void> {
   const seen = await nodesInMesos(stack, cluster);
   expect(seen.reserved.map((reservation) => reservation.split('@')[0])).toEqual(nodes);
   expect(seen.running).toEqual(nodes.map((node) => `${node}.${launches(node)}`));
@@ -32,7 +43,9 @@ describe('an install survives', () => {
     const killedAfter = new Set<string>();
     let progress = await stack.progress(operationId);
     while (progress.status !== 'COMPLETE') {
-      const done = stepsOf(progress).filter(({ status, id }) => status === 'COMPLETE' && !killedAfter.has(id));
+      const done = stepsOf(progress).filter(
+        ({ status, id }) => status === 'COMPLETE' && !killedAfter.has(id),
+      );
       if (done.length > 0) {
         await stack.kill(worker, 'SIGKILL');
         // Steps that end side by side are one moment.
@@ -41,7 +54,9 @@ describe('an install survives', () => {
       }
       progress = await waitFor(
         () => stack.progress(operationId),
-        (seen) => seen.status === 'COMPLETE' || stepsOf(seen).some(({ status, id }) => status === 'COMPLETE' && !killedAfter.has(id)),
+        (seen) =>
+          seen.status === 'COMPLETE' ||
+          stepsOf(seen).some(({ status, id }) => status === 'COMPLETE' && !killedAfter.has(id)),
         { describe: `a next step of ${operationId}`, timeoutMs: 90_000 },
       );
       expect(stepsOf(progress).filter(({ status }) => status === 'FAILED')).toEqual([]);
@@ -66,7 +81,9 @@ describe('an install survives', () => {
   it("a broker's process killed while it starts", async () => {
     const operationId = await stack.install(smallSpec('stumble'));
     const pid = await waitFor(
-      async () => (await stack.mesos()).tasks.find(({ id, state }) => id === 'broker-1.1' && state === 'TASK_RUNNING')?.pid,
+      async () =>
+        (await stack.mesos()).tasks.find(({ id, state }) => id === 'broker-1.1' && state === 'TASK_RUNNING')
+          ?.pid,
       (found) => found !== undefined,
       { describe: 'the process of broker-1.1' },
     );
@@ -96,7 +113,11 @@ describe('a session', () => {
 
   it('recovers a broker that dies when the install is long over', async () => {
     await stack.complete(await stack.install(tinySpec('later')));
-    await waitFor(() => stack.cluster('later'), ({ operation }) => operation === null, { describe: 'the end of the install' });
+    await waitFor(
+      () => stack.cluster('later'),
+      ({ operation }) => operation === null,
+      { describe: 'the end of the install' },
+    );
     const pid = (await stack.mesos()).tasks.find(({ id }) => id === 'broker-0.1')?.pid;
     process.kill(pid ?? 0, 'SIGKILL');
     const recovered = await waitFor(
@@ -122,7 +143,11 @@ describe('a launch', () => {
       await stack.kill(worker, 'SIGKILL');
     };
     const operationId = await stack.install(smallSpec('between'));
-    await waitFor(() => killed, (count) => count > 0, { describe: 'the worker to be killed after a launch' });
+    await waitFor(
+      () => killed,
+      (count) => count > 0,
+      { describe: 'the worker to be killed after a launch' },
+    );
     worker = await stack.startWorker();
     await stack.complete(operationId);
     await expectExactly('between', NODES);

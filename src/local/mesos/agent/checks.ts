@@ -7,7 +7,7 @@ import { queueUpdate } from '../master/task-updates.ts';
 import type { CommandDescription } from '../wire/call-types.ts';
 import { commandArgv, taskEnvironment } from './command.ts';
 import { containerStatus } from './container-status.ts';
-import { killGraceMs, killTask } from './containers.ts';
+import { killGraceMs, killTask } from './kill.ts';
 
 /** Mesos' defaults of CheckInfo and HealthCheck, in seconds. */
 const DEFAULTS = { delay: 15, interval: 10, timeout: 20, grace: 10, failures: 3 };

@@ -1,6 +1,6 @@
 // The life of tasks on their agents: launch, kill, end; and of executors, which end with their last task.
 import { join } from 'node:path';
-import { hasCapability, sendEvent } from '../master/master.ts';
+import { sendEvent } from '../master/master.ts';
 import type { Master } from '../master/master.ts';
 import { executorKey, taskKey } from '../master/state.ts';
 import type { Executor, Task } from '../master/state.ts';
@@ -10,10 +10,10 @@ import { startChecks } from './checks.ts';
 import { commandArgv, taskEnvironment } from './command.ts';
 import { containerStatus } from './container-status.ts';
 import { fetchUris } from './fetcher.ts';
+import { killGraceMs, killLater, killTask, signalGroup } from './kill.ts';
 import { dismissKeeper, startGated } from './task-process.ts';
 import type { GatedProcess } from './task-process.ts';
 import { agentDirectory, prepareSandbox } from './sandbox.ts';
-import { signal } from './proc.ts';
 
 /** Starts tasks that were just added to the state, or that an earlier run did not get to start. */
 export function launchTasks(master: Master, executor: Executor, tasks: readonly Task[]): void {
@@ -24,49 +24,6 @@ export function launchTasks(master: Master, executor: Executor, tasks: readonly 
       void launch(master, executor, task).catch(master.settings.onError);
     });
   }
-}
-
-/**
- * Tells a task to end: SIGTERM now, SIGKILL after the grace; a grace of 0 is SIGKILL now. A later kill can only shorten
- * the grace.
- */
-export function killTask(master: Master, task: Task, graceMs: number): void {
-  if (task.phase === 'ENDED') return;
-  const killAtMs = Date.now() + graceMs;
-  const isFirst = task.killAtMs === undefined;
-  if (task.killAtMs !== undefined && task.killAtMs <= killAtMs) return;
-  task.killAtMs = killAtMs;
-  master.changed();
-  if (task.phase !== 'STARTED') return;
-  if (
-    isFirst &&
-    graceMs > 0 &&
-    hasCapability(master.state.frameworks[task.frameworkId], 'TASK_KILLING_STATE')
-  )
-    queueUpdate(master, task, 'TASK_KILLING', { container_status: containerStatus(master, task, 'full') });
-  if (isFirst && graceMs > 0)
-    master.afterCommit(() => {
-      signalGroup(task, 'SIGTERM');
-    });
-  killLater(master, task);
-}
-
-/** Sees to it that a task that was told to end is gone when its grace is over. */
-export function killLater(master: Master, task: Task): void {
-  const { killAtMs } = task;
-  if (killAtMs === undefined) return;
-  const kill = (): void => {
-    if (task.phase === 'STARTED') signalGroup(task, 'SIGKILL');
-  };
-  const leftMs = killAtMs - Date.now();
-  if (leftMs <= 0) master.afterCommit(kill);
-  else master.later(leftMs, kill);
-}
-
-/** The grace of a task's own kill policy. */
-export function killGraceMs(master: Master, task: Task, override?: { nanoseconds: number }): number {
-  const grace = override ?? task.description.kill_policy?.grace_period;
-  return grace ? grace.nanoseconds / 1e6 : master.settings.killGraceMs;
 }
 
 /** Ends an executor at once, as SHUTDOWN does; a framework that is gone wants no more updates of it. */
@@ -233,8 +190,4 @@ function failLaunch(master: Master, executor: Executor, task: Task, error: unkno
 
 function containerName(executor: Executor, task: Task): string {
   return executor.isDefault ? `${executor.containerId}.${task.containerId}` : task.containerId;
-}
-
-function signalGroup(task: Task, name: NodeJS.Signals): void {
-  if (task.process) signal(-task.process.pid, name);
 }

@@ -5,7 +5,6 @@ import { appendFile, chmod, copyFile, mkdir, rename, stat } from 'node:fs/promis
 import { basename, dirname, join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import type { UriDescription } from '../wire/call-types.ts';
@@ -61,7 +60,7 @@ async function download(value: string, target: string): Promise<void> {
   } else if (/^https?:/.test(value)) {
     const response = await fetch(value);
     if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
-    await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(target));
+    await pipeline(Readable.fromWeb(response.body), createWriteStream(target));
   } else {
     throw new Error('local Mesos fetches absolute paths, file://, http:// and https:// only');
   }

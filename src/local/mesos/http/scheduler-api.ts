@@ -5,7 +5,8 @@ import { encodeRecord } from '../../../mesos/record-io.ts';
 import type { SchedulerEvent } from '../../../mesos/types.ts';
 import { executorKey, taskKey } from '../master/state.ts';
 import type { Framework } from '../master/state.ts';
-import { killGraceMs, killTask, shutDownExecutor } from '../agent/containers.ts';
+import { shutDownExecutor } from '../agent/containers.ts';
+import { killGraceMs, killTask } from '../agent/kill.ts';
 import { accept } from '../master/accept.ts';
 import { disconnect, removeFramework, subscribe, updateFramework } from '../master/frameworks.ts';
 import type { Master, Stream } from '../master/master.ts';
@@ -33,11 +34,7 @@ export async function serveScheduler(
     return;
   }
   const { call } = read;
-  const problem = callProblem(call);
-  const refusal =
-    problem !== undefined
-      ? text(400, `Failed to validate scheduler::Call: ${problem}`)
-      : (deadly(call) ?? (call.type === 'SUBSCRIBE' ? subscribeRefusal(request) : undefined));
+  const refusal = refusalOf(call, request);
   if (refusal) writeAnswer(request, response, refusal);
   else if (call.type === 'SUBSCRIBE') openStream(master, call, request, response);
   else
@@ -49,9 +46,12 @@ export async function serveScheduler(
     });
 }
 
-function deadly(call: Call): Answer | undefined {
-  const problem = deadlyProblem(call);
-  return problem === undefined ? undefined : text(400, problem);
+function refusalOf(call: Call, request: IncomingMessage): Answer | undefined {
+  const deadly = deadlyProblem(call);
+  if (deadly !== undefined) return text(400, deadly);
+  const problem = callProblem(call);
+  if (problem !== undefined) return text(400, `Failed to validate scheduler::Call: ${problem}`);
+  return call.type === 'SUBSCRIBE' ? subscribeRefusal(request) : undefined;
 }
 
 function subscribeRefusal(request: IncomingMessage): Answer | undefined {
@@ -163,6 +163,7 @@ function carryOutCall(master: Master, framework: Framework, call: Call): Answer 
         ? { status: 200 }
         : text(400, `FrameworkInfo update is not valid: ${problem}`);
     }
+    case undefined:
     default:
       // MESSAGE, REQUEST and inverse offers: accepted, and nothing comes of them here.
       return ACCEPTED;

@@ -1,5 +1,5 @@
 // Agents: added, and lost.
-import { killTask } from '../agent/containers.ts';
+import { killTask } from '../agent/kill.ts';
 import { dismissKeeper } from '../agent/task-process.ts';
 import { sessionMembers, signal } from '../agent/proc.ts';
 import { agentAttributes, agentResources } from '../options.ts';

@@ -48,7 +48,6 @@ function roleProblem(role: string): string | undefined {
     if (['.', '..', '*'].includes(component)) return `Role component '${component}' is invalid`;
     if (component.startsWith('-'))
       return `Role component '${component}' is invalid because it starts with a dash`;
-    // eslint-disable-next-line no-control-regex -- backspace is among the forbidden ones
     if (/[\s\u0008]/.test(component))
       return `Role component '${component}' is invalid because it contains backspace or whitespace`;
   }

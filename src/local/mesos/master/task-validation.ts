@@ -121,6 +121,5 @@ function idProblem(id: string): string | undefined {
   if (id === '') return 'ID must not be empty';
   if (Buffer.byteLength(id) > 255) return 'ID must not be greater than 255 characters';
   if (id === '.' || id === '..') return `'${id}' is disallowed`;
-  // eslint-disable-next-line no-control-regex -- control characters are among the invalid ones
   return /[/\\\s\u0000-\u001f\u007f]/.test(id) ? `'${id}' contains invalid characters` : undefined;
 }

@@ -59,6 +59,5 @@ function firstErrorAt(text: string): { position: number; trailing: boolean } {
   return { position: at, trailing: complete };
 }
 
-// eslint-disable-next-line no-control-regex -- control characters are what JSON forbids in strings
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;

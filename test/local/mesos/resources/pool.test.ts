@@ -79,9 +79,9 @@ describe('a pool', () => {
 });
 
 describe('a resource is refused', () => {
-  it.each([
+  it.each<[string, Resource]>([
     ['with a negative scalar', scalar('cpus', -1)],
-    ['without a scalar', { name: 'cpus', type: 'SCALAR' } as Resource],
+    ['without a scalar', { name: 'cpus', type: 'SCALAR' }],
     ['with a range that ends before it begins', ports(5, 4)],
     ['without a name', scalar('', 1)],
     ['with a reservation without a role', scalar('cpus', 1, [{ type: 'DYNAMIC' } as never])],

@@ -20,6 +20,11 @@ const RETRY_MS = 2_000;
 const SHUTDOWN_GRACE = '0 seconds';
 /** Cancellation reaches an activity with its heartbeats' answers, so they are not held back for long. */
 const HEARTBEAT_THROTTLE = '2 seconds';
+/**
+ * The server keeps a workflow's next task for the worker that has it in memory. When that worker died, this is how long
+ * the task waits for nothing, and a takeover of its sessions with it; another worker replays the history, which is short.
+ */
+const STICKY_TIMEOUT = '2 seconds';
 
 interface Health {
   state: 'starting' | 'running' | 'stopping';
@@ -75,6 +80,7 @@ async function createWorkers(config: WorkerConfig, health: Health, log: Pino): P
       activities: createActivities(deps),
       maxConcurrentActivityTaskExecutions: limits.maxConcurrentActivities,
       maxConcurrentWorkflowTaskExecutions: limits.maxConcurrentWorkflowTasks,
+      stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
     }),
     Worker.create({
       ...common,

@@ -56,11 +56,11 @@ export async function holdSubscription(
   const signal = cancellationSignal();
   await untilLeader(deps, input, signal);
   const epoch = input.epochBase + activityInfo().attempt;
-  const claimed = await claimEpoch(deps, input.cluster, epoch);
-  const subscription = await open(deps, input, claimed.frameworkId, signal);
+  const claimed = await claimEpoch(deps, input, epoch);
+  const subscription = await open(deps, input, signal);
   const info: SessionInfo = {
     epoch,
-    frameworkId: claimed.frameworkId,
+    frameworkId: input.framework.id,
     streamId: subscription.streamId,
     master: subscription.master,
     taskQueue: deps.sessionTaskQueue,
@@ -79,7 +79,8 @@ export async function holdSubscription(
       },
     },
   });
-  deps.sessions.set(input.cluster, { info, scheduler, placed: new Map() });
+  const held = { info, scheduler, placed: new Map() };
+  deps.sessions.set(input.cluster, held);
   const close = () => {
     scheduler.close();
   };
@@ -102,7 +103,7 @@ export async function holdSubscription(
   } finally {
     signal.removeEventListener('abort', close);
     scheduler.close();
-    if (deps.sessions.get(input.cluster)?.info.epoch === epoch) deps.sessions.delete(input.cluster);
+    if (deps.sessions.get(input.cluster) === held) deps.sessions.delete(input.cluster);
   }
 }
 
@@ -138,11 +139,15 @@ async function untilLeader(
  * Claims the epoch before subscribing. A frozen worker that wakes up with an old attempt is refused here, before it could
  * throw the good holder out. The update id makes a repeated claim of the same attempt the same claim.
  */
-async function claimEpoch(deps: HoldSubscriptionDeps, cluster: string, epoch: number): Promise<ClaimedEpoch> {
+async function claimEpoch(
+  deps: HoldSubscriptionDeps,
+  { cluster, framework }: HoldSubscriptionInput,
+  epoch: number,
+): Promise<ClaimedEpoch> {
   try {
     return await entityOf(deps, cluster).executeUpdate(claimEpochUpdate, {
-      args: [{ epoch }],
-      updateId: `claim-${epoch}`,
+      args: [{ epoch, frameworkId: framework.id }],
+      updateId: `claim-${framework.id}-${epoch}`,
     });
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError)
@@ -158,15 +163,14 @@ async function claimEpoch(deps: HoldSubscriptionDeps, cluster: string, epoch: nu
 async function open(
   deps: HoldSubscriptionDeps,
   input: HoldSubscriptionInput,
-  frameworkId: string,
   signal: AbortSignal,
 ): Promise<Subscription> {
-  const { name, role, principal, user } = input.framework;
+  const { id, name, role, principal, user } = input.framework;
   try {
     return await subscribe({
       ...deps.mesos,
       frameworkInfo: {
-        id: { value: frameworkId },
+        id: { value: id },
         name: `kafka-${name}`,
         user: user ?? 'root',
         roles: [role],

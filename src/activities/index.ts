@@ -2,7 +2,7 @@
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { schedulerCall, type MesosEndpoint } from '../mesos/index.ts';
-import type { OperationResult } from '../workflows/contract.ts';
+import { operationResult } from './operation-result.ts';
 import type { Activities, Caller, SessionActivities } from './contract.ts';
 import { withFailures } from './failure.ts';
 import { holdSubscription } from './hold-subscription.ts';
@@ -41,10 +41,7 @@ export function createActivities(deps: ActivityDeps): Activities {
       verifyCluster: (input) => waiting(input.caller, (wait) => verify(input, wait)),
       awaitOperation: ({ operationWorkflowId }) =>
         waiting({ operationWorkflowId, step: '' }, () =>
-          Promise.race([
-            deps.client.workflow.getHandle(operationWorkflowId).result() as Promise<OperationResult>,
-            Context.current().cancelled,
-          ]),
+          Promise.race([operationResult(deps.client, operationWorkflowId), Context.current().cancelled]),
         ),
     },
     deps.isStopping,

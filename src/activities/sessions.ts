@@ -19,7 +19,7 @@ export type Sessions = Map<string, HeldSession>;
  */
 export function heldSession(sessions: Sessions, cluster: string, wanted: SessionInfo): HeldSession {
   const held = sessions.get(cluster);
-  if (held && held.info.epoch === wanted.epoch) return held;
+  if (held?.info.streamId === wanted.streamId) return held;
   throw new MillraceError(
     'SESSION_MOVED',
     `This worker does not hold epoch ${wanted.epoch} of the session of ${cluster}${held ? ` but epoch ${held.info.epoch}` : ''}; ` +

@@ -55,6 +55,8 @@ export interface NodeState {
   reason?: string;
   /** Hash of the rendered configuration that the newest task runs with. */
   configHash?: string;
+  /** Set when a person aborted its recovery: it is left as it is until somebody asks for something else. */
+  recoveryAborted?: true;
 }
 
 /** Id of the n-th task of a node, decided before it is launched: `broker-0.3`. */

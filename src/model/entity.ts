@@ -84,7 +84,19 @@ export function endOperation(
   });
   state.history.splice(0, Math.max(0, state.history.length - HISTORY_KEPT));
   state.operation = null;
+  if (operation.kind === OPERATION_KIND.RECOVER && result.state !== 'COMPLETE')
+    leaveUnrecovered(state, `${operation.id} ${result.outcome ?? 'was aborted'}`);
   state.status = statusAfter(state, operation.kind, result.state === 'COMPLETE');
+}
+
+/** Whoever aborts a recovery does not want the next one at once: it would do the same again. */
+function leaveUnrecovered(state: ClusterState, reason: string): void {
+  for (const node of Object.values(state.nodes)) {
+    if (node.status === NODE_STATUS.READY) continue;
+    node.status = NODE_STATUS.FAILED;
+    node.recoveryAborted = true;
+    node.reason = reason;
+  }
 }
 
 /** Nodes that ought to run and do not, when no operation is there to care for them. */
@@ -92,7 +104,10 @@ export function nodesToRecover(state: ClusterState): string[] {
   const serving = state.status === CLUSTER_STATUS.RUNNING || state.status === CLUSTER_STATUS.DEGRADED;
   if (!serving || state.operation) return [];
   return Object.values(state.nodes)
-    .filter((node) => node.status === NODE_STATUS.FAILED && node.placement !== null)
+    .filter(
+      (node) =>
+        node.status === NODE_STATUS.FAILED && node.placement !== null && node.recoveryAborted === undefined,
+    )
     .map((node) => node.name);
 }
 

@@ -74,8 +74,12 @@ export async function cluster(input: contract.ClusterInput): Promise<void> {
   }
   const earlier = input.carried?.state.operation;
   if (earlier) followOperation(entity, awaitEarlierOperation(earlier.id));
-  await mainLoop(entity);
-  await condition(allHandlersFinished);
+  for (;;) {
+    await mainLoop(entity);
+    // A handler that is under way may wait for work of the main loop, and may leave some.
+    await condition(() => allHandlersFinished() || entity.work.length > 0);
+    if (entity.work.length === 0) break;
+  }
   if (entity.state?.status === CLUSTER_STATUS.UNINSTALLED) return;
   await continueAsNew<typeof cluster>({ name: entity.name, carried: carry(entity) });
 }
@@ -312,11 +316,12 @@ async function tellOperation(entity: Entity, tell: (workflowId: string) => Promi
 // ---- session ---------------------------------------------------------------------------------------------------
 
 function startSession(entity: Entity): void {
-  const { spec } = requireState(entity);
+  const { spec, frameworkId } = requireState(entity);
   entity.work.push(async () => {
     const input: contract.SessionInput = {
       cluster: entity.name,
       framework: {
+        id: frameworkId,
         name: entity.name,
         role: spec.role,
         principal: spec.principal,
@@ -328,6 +333,8 @@ function startSession(entity: Entity): void {
       workflowId: contract.sessionWorkflowId(entity.name),
       args: [input],
       parentClosePolicy: 'ABANDON',
+      // That of a former cluster of this name ends when its worker hears of it, which takes seconds.
+      workflowIdReusePolicy: 'TERMINATE_IF_RUNNING',
       staticSummary: `Mesos session of ${entity.name}`,
       typedSearchAttributes: [{ key: contract.KAFKA_CLUSTER, value: entity.name }],
     });
@@ -340,12 +347,16 @@ function setSessionHandlers(entity: Entity): void {
     ({ epoch }) => {
       const state = requireState(entity);
       entity.claimedEpoch = epoch;
-      return { frameworkId: state.frameworkId, knownTasks: knownTasks(state) };
+      return { knownTasks: knownTasks(state) };
     },
     {
       description: 'From the worker that wants to hold the Mesos subscription.',
-      validator: ({ epoch }) => {
-        if (!entity.state) throw refuse('CLUSTER_NOT_FOUND', `There is no cluster ${entity.name}.`);
+      validator: ({ epoch, frameworkId }) => {
+        if (entity.state?.frameworkId !== frameworkId)
+          throw refuse(
+            'CLUSTER_NOT_FOUND',
+            `There is no cluster ${entity.name} of framework ${frameworkId}.`,
+          );
         if (epoch <= entity.claimedEpoch)
           throw refuse(
             'EPOCH_STALE',

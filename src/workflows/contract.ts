@@ -57,6 +57,7 @@ export interface SessionInput {
   run: number;
 }
 export interface FrameworkIdentity {
+  id: string;
   name: string;
   role: string;
   principal: string;
@@ -99,9 +100,10 @@ export const uninstallUpdate = defineUpdate<OperationAccepted, [OperationRequest
 
 export interface ClaimEpochRequest {
   epoch: number;
+  /** Tells the cluster from a former one of the same name. */
+  frameworkId: string;
 }
 export interface ClaimedEpoch {
-  frameworkId: string;
   /** Tasks which the entity believes to exist, to be reconciled explicitly. */
   knownTasks: { taskId: string; agentId: string; state: string | null }[];
 }

@@ -32,6 +32,10 @@ export interface Operation {
   readonly nodes: Record<string, NodeState>;
   session: SessionInfo | null;
   sessionProblem: contract.SessionProblem | null;
+  /** How often something new was heard of the session. */
+  sessionNews: number;
+  /** The short wait for such news, shared by all steps that wait for it. */
+  newsSoon: Promise<boolean> | null;
   /** Newest status of each task that has ended, by task id. */
   readonly endedTasks: Map<string, contract.TaskStatusSignal>;
   readonly verdicts: Map<string, Verdict>;
@@ -57,6 +61,8 @@ export function beginOperation(input: contract.OperationInput): Operation {
     nodes: { ...input.cluster.nodes },
     session: input.cluster.session,
     sessionProblem: input.cluster.sessionProblem,
+    sessionNews: 0,
+    newsSoon: null,
     endedTasks: new Map(),
     verdicts: new Map(),
     leftovers: new Map(),
@@ -88,8 +94,12 @@ export function markWaiting(operation: Operation, stepId: string, reason: string
   show(operation);
 }
 
+/** A worker that is just subscribing takes less than this; a longer wait is shown. */
+const SESSION_QUIET = '3 seconds';
 /** How long a newer session is waited for before the one there is is tried again. */
 const SESSION_BOUND = '45 seconds';
+const NO_SESSION_YET = 'no worker has opened one yet; is a worker running?';
+const SESSION_SILENT = 'the worker that held it does not answer; another one takes it over by itself';
 
 /**
  * The session whose epoch is greater than `usedEpoch`, waiting for it when there is none. After `SESSION_BOUND` the one there is
@@ -107,11 +117,10 @@ export async function sessionAfter(
     if (removed())
       throw refuse('FRAMEWORK_REMOVED', operation.sessionProblem?.reason ?? 'Mesos removed the framework');
     const problem = operation.sessionProblem;
-    // A worker that is just subscribing takes milliseconds: no news, and no search attribute to write twice.
-    if (problem) {
-      const where = contract.sessionWorkflowId(operation.input.cluster.name);
-      markWaiting(operation, stepId, `for a session with Mesos: ${problem.reason} (see workflow ${where})`);
-    }
+    if (problem === null && (await newsSoon(operation))) continue;
+    const why = problem?.reason ?? (operation.session === null ? NO_SESSION_YET : SESSION_SILENT);
+    const where = contract.sessionWorkflowId(operation.input.cluster.name);
+    markWaiting(operation, stepId, `for a session with Mesos: ${why} (see workflow ${where})`);
     const changed = () => newer() !== null || operation.sessionProblem !== problem;
     if (operation.session === null) await condition(changed);
     else if (!(await condition(changed, SESSION_BOUND))) break;
@@ -120,12 +129,22 @@ export async function sessionAfter(
   return newer() ?? operation.session!;
 }
 
+/** Whether something new is heard of the session within `SESSION_QUIET`. */
+function newsSoon(operation: Operation): Promise<boolean> {
+  const heard = operation.sessionNews;
+  operation.newsSoon ??= condition(() => operation.sessionNews > heard, SESSION_QUIET).finally(() => {
+    operation.newsSoon = null;
+  });
+  return operation.newsSoon;
+}
+
 function setEntityHandlers(operation: Operation): void {
   setHandler(
     contract.sessionChangedSignal,
     ({ session, problem }) => {
       if (session && session.epoch > (operation.session?.epoch ?? 0)) operation.session = session;
       operation.sessionProblem = problem;
+      operation.sessionNews += 1;
     },
     { description: 'From the cluster: the Mesos session changed.' },
   );

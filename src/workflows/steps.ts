@@ -92,7 +92,7 @@ async function start(operation: Operation, step: StepProgress, before: NodeState
     const ended = await runTask(operation, step, node, fresh);
     if (ended === null) {
       const ready = operation.nodes[node.name] ?? node;
-      await report(operation, omitReason({ ...ready, status: NODE_STATUS.READY, taskState: 'TASK_RUNNING' }));
+      await report(operation, settled({ ...ready, status: NODE_STATUS.READY, taskState: 'TASK_RUNNING' }));
       return;
     }
     fresh = false;
@@ -219,9 +219,10 @@ async function verify(operation: Operation, step: StepProgress): Promise<undefin
   const starts = operation.progress.phases
     .flatMap((phase) => phase.steps)
     .filter(({ action }) => action.kind === 'start');
-  const settled = () => starts.every(({ status }) => status === STATUS.COMPLETE || status === STATUS.SKIPPED);
+  const allStarted = () =>
+    starts.every(({ status }) => status === STATUS.COMPLETE || status === STATUS.SKIPPED);
   for (let failures = 0; ;) {
-    await condition(settled);
+    await condition(allStarted);
     try {
       await anywhere.verifyCluster.executeWithOptions(
         { summary: 'produce to and consume from a canary topic' },
@@ -238,7 +239,7 @@ async function verify(operation: Operation, step: StepProgress): Promise<undefin
     } catch (error) {
       if (isCancellation(error)) throw error;
       // A node that fell back meanwhile explains the failure: it is started again first.
-      if (settled()) failures += 1;
+      if (allStarted()) failures += 1;
       if (failures >= VERIFICATIONS_PER_RUN) throw error;
       await sleep('2 seconds', { summary: `verify again: ${messageOf(error).slice(0, 150)}` });
     }
@@ -262,7 +263,7 @@ async function stop(operation: Operation, step: StepProgress, node: NodeState): 
     ]),
   );
   if (!result.stopped) return `${node.name}: ${result.reason}`;
-  await report(operation, omitReason({ ...node, status: NODE_STATUS.STOPPED, taskState: result.state }));
+  await report(operation, settled({ ...node, status: NODE_STATUS.STOPPED, taskState: result.state }));
   return undefined;
 }
 
@@ -287,7 +288,7 @@ async function release(
   );
   const current = operation.nodes[node.name] ?? node;
   if (released)
-    await report(operation, omitReason({ ...current, status: NODE_STATUS.RELEASED, placement: null }));
+    await report(operation, settled({ ...current, status: NODE_STATUS.RELEASED, placement: null }));
   return left;
 }
 
@@ -382,6 +383,7 @@ function callerOf(step: StepProgress) {
   return { operationWorkflowId: workflowInfo().workflowId, step: step.id };
 }
 
-function omitReason({ reason: _reason, ...node }: NodeState): NodeState {
+/** A node that does what it should has nothing to explain, and may be recovered when it falls back. */
+function settled({ reason: _reason, recoveryAborted: _aborted, ...node }: NodeState): NodeState {
   return node;
 }

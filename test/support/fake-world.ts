@@ -3,6 +3,7 @@
 import { activityInfo, cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { operationResult } from '../../src/activities/operation-result.ts';
 import type { Activities, SessionActivities } from '../../src/activities/contract.ts';
 import type { Placement } from '../../src/model/cluster.ts';
 import {
@@ -59,13 +60,13 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
   };
 
   const common: Activities = {
-    holdSubscription: async ({ cluster, epochBase }) => {
+    holdSubscription: async ({ cluster, epochBase, framework }) => {
       await world.fault('holdSubscription', cluster);
       const epoch = epochBase + activityInfo().attempt;
-      const claimed = await entity(cluster).executeUpdate(claimEpochUpdate, { args: [{ epoch }] });
+      await entity(cluster).executeUpdate(claimEpochUpdate, { args: [{ epoch, frameworkId: framework.id }] });
       const session = {
         epoch,
-        frameworkId: claimed.frameworkId,
+        frameworkId: framework.id,
         streamId: `stream-${epoch}`,
         master: 'http://master',
         taskQueue: sessionTaskQueue,
@@ -102,7 +103,7 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
       if (!all) throw ApplicationFailure.nonRetryable('a broker does not run', 'VERIFY_FAILED');
       return { produced: 1, consumed: 1, brokers: brokers.length };
     },
-    awaitOperation: ({ operationWorkflowId }) => client().workflow.getHandle(operationWorkflowId).result(),
+    awaitOperation: ({ operationWorkflowId }) => operationResult(client(), operationWorkflowId),
   };
 
   const session: SessionActivities = {

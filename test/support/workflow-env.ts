@@ -16,6 +16,7 @@ import {
   operationWorkflowId,
   progressQuery,
   TASK_QUEUE,
+  uninstallUpdate,
   type OperationAccepted,
 } from '../../src/workflows/contract.ts';
 import { temporalCliPath } from './components.ts';
@@ -31,6 +32,7 @@ export interface WorkflowEnv {
   /** Waits until the operation's progress satisfies `until`. */
   progressUntil(operationId: string, until: (progress: PlanProgress) => boolean): Promise<PlanProgress>;
   stateUntil(cluster: string, until: (state: ClusterState) => boolean): Promise<ClusterState>;
+  uninstall(cluster: string): Promise<OperationAccepted>;
   close(): Promise<void>;
 }
 
@@ -49,7 +51,12 @@ export function specOf(input: ClusterSpecInput & { name: string }): ClusterSpec 
   return clusterSpecSchema.parse({ role: `${input.name}-role`, ...input });
 }
 
-export async function startWorkflowEnv(): Promise<WorkflowEnv> {
+export interface WorkflowEnvOptions {
+  /** Histories of this many events are to continue as new. @default the server's, thousands */
+  continueAsNewAt?: number;
+}
+
+export async function startWorkflowEnv(options: WorkflowEnvOptions = {}): Promise<WorkflowEnv> {
   installRuntime();
   bundle ??= bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
@@ -62,22 +69,30 @@ export async function startWorkflowEnv(): Promise<WorkflowEnv> {
         defineSearchAttributeKey(name, 'KEYWORD'),
       ),
       log: { level: 'error', format: 'pretty' },
+      ...(options.continueAsNewAt === undefined
+        ? {}
+        : {
+            extraArgs: [
+              '--dynamic-config-value',
+              `limit.historyCount.suggestContinueAsNew=${options.continueAsNewAt}`,
+            ],
+          }),
     },
   });
   const { client } = env;
   const sessionTaskQueue = `session-${randomUUID()}`;
   const fake = createFakeWorld(() => client, sessionTaskQueue);
-  const options = { connection: env.nativeConnection, maxHeartbeatThrottleInterval: '100ms' } as const;
+  const common = { connection: env.nativeConnection, maxHeartbeatThrottleInterval: '100ms' } as const;
   let workers: Worker[] = [];
   const isStopping = () => workers.some((worker) => worker.getState() !== 'RUNNING');
   workers = await Promise.all([
     Worker.create({
-      ...options,
+      ...common,
       taskQueue: TASK_QUEUE,
       workflowBundle: await bundle,
       activities: withFailures(fake.common, isStopping),
     }),
-    Worker.create({ ...options, taskQueue: sessionTaskQueue, activities: fake.session }),
+    Worker.create({ ...common, taskQueue: sessionTaskQueue, activities: fake.session }),
   ]);
   const runs = workers.map((worker) => worker.run());
 
@@ -101,6 +116,10 @@ export async function startWorkflowEnv(): Promise<WorkflowEnv> {
           workflowIdConflictPolicy: 'USE_EXISTING',
         }),
       }),
+    uninstall: (cluster) =>
+      client.workflow
+        .getHandle(clusterWorkflowId(cluster))
+        .executeUpdate(uninstallUpdate, { args: [{ requestedBy: 'test' }] }),
     progress,
     state,
     progressUntil: (operationId, until) =>

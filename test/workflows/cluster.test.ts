@@ -150,11 +150,8 @@ describe('an install', () => {
     expect(await operation(operationId).result()).toMatchObject({ state: 'ABORTED' });
     const state = await env.stateUntil(name, ({ operation }) => operation === null);
     expect(state.status).toBe('INSTALL_ABORTED');
-    const entity = env.client.workflow.getHandle(contract.clusterWorkflowId(name));
-    const uninstall = await entity.executeUpdate(contract.uninstallUpdate, {
-      args: [{ requestedBy: 'test' }],
-    });
-    await entity.result();
+    const uninstall = await env.uninstall(name);
+    await env.client.workflow.getHandle(contract.clusterWorkflowId(name)).result();
     expect(uninstall.operationId).toBe(`${name}/uninstall#2`);
     expect(env.world.placed.size).toBe(0);
     expect(env.world.running.size).toBe(0);
@@ -203,7 +200,9 @@ describe('a session', () => {
     await env.progressUntil(operationId, stepIs('start:broker-0', 'WAITING'));
     const entity = env.client.workflow.getHandle(contract.clusterWorkflowId(name));
     const { session } = await env.state(name);
-    await entity.executeUpdate(contract.claimEpochUpdate, { args: [{ epoch: session!.epoch + 1 }] });
+    await entity.executeUpdate(contract.claimEpochUpdate, {
+      args: [{ epoch: session!.epoch + 1, frameworkId: session!.frameworkId }],
+    });
     await entity.signal(contract.sessionOpenedSignal, { ...session!, epoch: session!.epoch + 1 });
     await env.progressUntil(operationId, complete);
     expect(env.world.effects.filter((effect) => effect === 'launch broker-0.1')).toHaveLength(1);
@@ -215,7 +214,9 @@ describe('a session', () => {
     const { session } = await env.state(name);
     const entity = env.client.workflow.getHandle(contract.clusterWorkflowId(name));
     const stale = await entity
-      .executeUpdate(contract.claimEpochUpdate, { args: [{ epoch: session!.epoch }] })
+      .executeUpdate(contract.claimEpochUpdate, {
+        args: [{ epoch: session!.epoch, frameworkId: session!.frameworkId }],
+      })
       .catch((error: unknown) => error);
     expect(((stale as WorkflowUpdateFailedError).cause as ApplicationFailure).type).toBe('EPOCH_STALE');
   });
@@ -238,6 +239,26 @@ describe('a running cluster', () => {
     });
     expect(env.world.running.get('broker-1')).toBe('broker-1.2');
     expect(recovered.status).toBe('RUNNING');
+  });
+
+  it('leaves a broker alone whose recovery was aborted', async () => {
+    const { operationId } = await env.install({ name, ...SMALL, brokers: { count: 1 } });
+    await env.progressUntil(operationId, complete);
+    await env.stateUntil(name, ({ operation }) => operation === null);
+    env.world.fault = (activity) => {
+      if (activity === 'launchNode') throw ApplicationFailure.nonRetryable('no', 'MESOS_REFUSED');
+    };
+    await env.world.endTask(name, 'broker-0.1');
+    const recovery = await env.stateUntil(name, ({ operation }) => operation !== null);
+    const recoveryId = recovery.operation!.id;
+    await env.progressUntil(recoveryId, stepIs('start:broker-0', 'FAILED'));
+    await operation(recoveryId).executeUpdate(contract.abortUpdate, { args: [{ reason: 'not now' }] });
+    const after = await env.stateUntil(name, ({ operation }) => operation === null);
+    expect(after.status).toBe('DEGRADED');
+    expect(after.nodes['broker-0']).toMatchObject({ status: 'FAILED', recoveryAborted: true });
+    expect(after.nodes['broker-0']?.reason).toContain('not now');
+    // Nothing has begun again: the next operation is the one that is asked for.
+    expect((await env.uninstall(name)).operationId).toBe(`${name}/uninstall#3`);
   });
 
   it('kills a task that is not the newest of its node', async () => {
@@ -274,18 +295,18 @@ describe('an uninstall', () => {
     await env.stateUntil(name, ({ operation }) => operation === null);
     env.world.effects.length = 0;
     const entity = env.client.workflow.getHandle(contract.clusterWorkflowId(name));
-    const accepted = await entity.executeUpdate(contract.uninstallUpdate, {
-      args: [{ requestedBy: 'test' }],
-    });
+    const accepted = await env.uninstall(name);
     await entity.result();
     expect(await operation(accepted.operationId).result()).toEqual({ state: 'COMPLETE' });
     const effects = env.world.effects;
     expect(effects.indexOf('stop controller-0.1')).toBe(3);
     expect(effects.at(-1)).toBe('teardown');
     expect(env.world.placed.size).toBe(0);
-    await env.client.workflow.getHandle(contract.sessionWorkflowId(name)).result();
-    // The name is free again.
+    // The name is free again, at once: what is left of the former session is in nobody's way.
     await env.progressUntil((await env.install({ name, ...SMALL })).operationId, complete);
+    await env.uninstall(name);
+    await entity.result();
+    await env.client.workflow.getHandle(contract.sessionWorkflowId(name)).result();
   });
 
   it('is refused while an operation runs', async () => {
@@ -294,10 +315,7 @@ describe('an uninstall', () => {
     };
     const { operationId } = await env.install({ name, ...SMALL });
     await env.progressUntil(operationId, stepIs('verify', 'FAILED'));
-    const entity = env.client.workflow.getHandle(contract.clusterWorkflowId(name));
-    const refused = await entity
-      .executeUpdate(contract.uninstallUpdate, { args: [{ requestedBy: 'test' }] })
-      .catch((error: unknown) => error);
+    const refused = await env.uninstall(name).catch((error: unknown) => error);
     const cause = (refused as WorkflowUpdateFailedError).cause as ApplicationFailure;
     expect(cause.type).toBe('OPERATION_RUNNING');
     expect(cause.message).toContain(operationId);

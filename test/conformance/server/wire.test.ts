@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { startLocalMesos } from '../../../src/local/mesos/index.ts';
 import type { LocalMesos } from '../../../src/local/mesos/index.ts';
 import { NOT_COMPARED } from './not-compared.ts';
@@ -59,7 +60,7 @@ beforeAll(async () => {
     port,
     post(JSON.stringify({ type: 'SUBSCRIBE', subscribe: { framework_info: INFO } })),
   );
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(stream.chunks.length).toBeGreaterThanOrEqual(3);
   });
 });
@@ -132,7 +133,7 @@ describe('the updates that the requests caused', () => {
         .slice(3)
         .map(recordIn)
         .filter((event) => (event as { type: string }).type === 'UPDATE');
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(ours()).toHaveLength(2);
     });
     for (const [index, update] of updates.entries())
@@ -143,7 +144,7 @@ describe('the updates that the requests caused', () => {
 describe('after the sending half of the stream was closed', () => {
   it.each(['REVIVE after the half-close', '3 MB call'])('%s is refused as recorded', async (name) => {
     stream.halfClose();
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(mesos.state().frameworks.map(({ connected }) => connected)).toEqual([false]);
     });
     const line = REQUESTS.find(({ type }) => type === name);

@@ -1,4 +1,5 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { isAlive, readStat } from '../../../src/local/mesos/agent/proc.ts';
 import { AGENT, useLocalMesos } from './support/fixture.ts';
 import { acceptOf, launchGroup, subscribe } from './support/scheduler.ts';
@@ -59,7 +60,7 @@ describe('an agent', () => {
       'FAILURE',
       ({ failure }) => failure?.agent_id.value === agentId && !failure.executor_id,
     );
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(isAlive(readStat(pid))).toBe(false);
     });
     await scheduler.call({
@@ -113,7 +114,7 @@ describe('frameworks', () => {
     const mesos = await fixture.start({ heartbeatIntervalMs: 50 });
     const scheduler = await subscribe(mesos.url);
     expect(scheduler.events[0]?.subscribed?.heartbeat_interval_seconds).toBe(0.05);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(scheduler.events.filter(({ type }) => type === 'HEARTBEAT').length).toBeGreaterThan(3);
     });
   });

@@ -5,7 +5,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { isAlive, readStat } from '../../../src/local/mesos/agent/proc.ts';
 import type { LocalState } from '../../../src/local/mesos/index.ts';
 import { RESERVATION, scalar, volume } from './support/resources.ts';
@@ -13,7 +14,6 @@ import { acceptOf, launchGroup, subscribe } from './support/scheduler.ts';
 import type { TestScheduler } from './support/scheduler.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/local/mesos/main.ts', import.meta.url));
-const LIMIT_MS = 20_000;
 
 let directory: string;
 let running: ChildProcess | undefined;
@@ -43,9 +43,9 @@ async function start(flags: string[] = []): Promise<string> {
     ...flags,
   ];
   running = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(existsSync(portFile)).toBe(true);
-  }, LIMIT_MS);
+  });
   return `http://127.0.0.1:${readFileSync(portFile, 'utf8')}`;
 }
 
@@ -99,7 +99,7 @@ describe('after local Mesos was killed with SIGKILL', () => {
     expect((await again.untilTask('t', 'TASK_KILLED')).message).toBe(
       'Command terminated with signal Terminated',
     );
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(isAlive(readStat(pid))).toBe(false);
     });
   });
@@ -113,9 +113,9 @@ describe('after local Mesos was killed with SIGKILL', () => {
       (await stateOf(`http://127.0.0.1:${readFileSync(join(directory, 'port'), 'utf8')}`)).tasks[0]?.pid ?? 0;
     await kill('SIGKILL');
     writeFileSync(marker, '');
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(isAlive(readStat(pid))).toBe(false);
-    }, LIMIT_MS);
+    });
     const again = await subscribe(await start(), { frameworkId: scheduler.frameworkId });
     expect((await again.untilTask('t', 'TASK_FAILED')).message).toBe('Command exited with status 42');
   });
@@ -144,7 +144,7 @@ describe('after local Mesos was killed with SIGKILL', () => {
     await kill('SIGKILL');
     const again = await subscribe(await start(), { frameworkId: scheduler.frameworkId });
     await again.untilTask('t', 'TASK_RUNNING');
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(readFileSync(runs, 'utf8')).toBe('run\n');
     });
   });

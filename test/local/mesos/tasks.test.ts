@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { isAlive, readStat } from '../../../src/local/mesos/agent/proc.ts';
 import type { LocalMesos } from '../../../src/local/mesos/index.ts';
 import type { Offer } from '../../../src/mesos/types.ts';
@@ -41,7 +42,7 @@ describe('a task', () => {
     await launch(scheduler, { id: 't', command: { value: 'env; pwd; sleep 1000', environment } });
     await scheduler.untilTask('t', 'TASK_RUNNING');
     const sandbox = sandboxOf(mesos, 't');
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(readFileSync(join(sandbox, 'stdout'), 'utf8')).toContain(`\n${sandbox}\n`);
     });
     const names = [...readFileSync(join(sandbox, 'stdout'), 'utf8').matchAll(/^(\w+)=/gm)].map(
@@ -63,7 +64,7 @@ describe('a task', () => {
     });
     await scheduler.untilTask('t', 'TASK_RUNNING');
     const output = join(sandboxOf(mesos, 't'), 'stdout');
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(readFileSync(output, 'utf8')).toMatch(/^\d+\n$/);
     });
     const pids = [mesos.state().tasks[0]?.pid ?? 0, Number(readFileSync(output, 'utf8'))];
@@ -73,7 +74,7 @@ describe('a task', () => {
     const killed = await scheduler.untilTask('t', 'TASK_KILLED');
     expect(killed.message).toBe('Command terminated with signal Killed');
     // The one that was left behind is reaped by whoever reaps orphans here.
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(exists(pids[0] ?? 0)).toBe(false);
     });
     expect(isAlive(readStat(pids[1] ?? 0))).toBe(false);
@@ -87,7 +88,7 @@ describe('a task', () => {
       command: "trap 'exit 143' TERM; echo ready; while :; do sleep 0.05; done",
     });
     await scheduler.untilTask('t', 'TASK_RUNNING');
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(readFileSync(join(sandboxOf(mesos, 't'), 'stdout'), 'utf8')).toBe('ready\n');
     });
     await scheduler.call({ type: 'KILL', kill: { task_id: { value: 't' } } });
@@ -155,7 +156,7 @@ describe('URIs', () => {
       await scheduler.call(acceptOf([offer], [launchGroup(scheduler, offer.agent_id, { id, command })]));
       await scheduler.untilTask(id, 'TASK_RUNNING');
       const file = join(sandboxOf(mesos, id), 'stdout');
-      await vi.waitFor(() => {
+      await eventually(() => {
         expect(readFileSync(file, 'utf8')).toBe('packed plain served');
       });
     }
@@ -171,7 +172,7 @@ describe('URIs', () => {
       command: { value: 'true', uris: [{ value: 'file:///no/such/file' }] },
     });
     await scheduler.until('failure', ({ update }) => update?.status.state === 'TASK_STARTING');
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(mesos.state().tasks[0]?.state).toBe('TASK_FAILED');
     });
     expect(readFileSync(join(sandboxOf(mesos, 't'), 'stderr'), 'utf8')).toContain(
@@ -226,7 +227,7 @@ describe('a persistent volume', () => {
     );
     await scheduler.untilTask('one', 'TASK_RUNNING');
     const output = (id: string): string => readFileSync(join(sandboxOf(mesos, id), 'stdout'), 'utf8');
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(output('one')).toBe('x\n');
     });
     const directory = mesos.state().volumes[0]?.directory ?? '';
@@ -242,7 +243,7 @@ describe('a persistent volume', () => {
     const seen = scheduler.events.length;
     await scheduler.call(acceptOf([again], [launchGroup(scheduler, again.agent_id, { id: 'two', ...pod })]));
     await scheduler.untilTask('two', 'TASK_RUNNING');
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(output('two')).toBe('x\nx\n');
     });
     await scheduler.call({

@@ -43,6 +43,8 @@ export async function launchNode(
     onWait: waiting.set,
     decide: (offers) => decide(offers, input, placement, rendered, info.frameworkId),
   });
+  // Another wait: what was told of the first is over.
+  waiting.set(null);
   waiting.set(`Mesos to start ${input.taskId} on ${placement.hostname}`);
   return outcome(await end, rendered);
 }

@@ -19,7 +19,7 @@ const BEAT_MS = 2_000;
 export type Patience = keyof typeof QUIET_MS;
 
 export interface Waiting {
-  /** The newest reason; null while the work goes on. */
+  /** The newest reason; null when the work goes on. The next reason after null is another wait. */
   set(reason: string | null): void;
   /** Aborted when the activity is cancelled or its worker shuts down. */
   readonly signal: AbortSignal;
@@ -32,8 +32,9 @@ export async function withWaiting<T>(
   work: (waiting: Waiting) => Promise<T>,
 ): Promise<T> {
   const { caller, patience } = about;
-  const startedAtMs = Date.now();
   let reason: string | null = null;
+  /** Since when it waits without a break, for whatever reason. */
+  let waitingSinceMs = 0;
   let told: { reason: string; atMs: number } | null = null;
   const tell = (text: string | null) => {
     client.workflow
@@ -43,10 +44,14 @@ export async function withWaiting<T>(
         log.warn('the operation could not be told what its step waits for', { error });
       });
   };
+  const goesOn = () => {
+    if (told) tell(null);
+    told = null;
+  };
   const beat = () => {
     heartbeat(reason ?? 'working');
     const nowMs = Date.now();
-    if (reason === null || reason === told?.reason || nowMs - startedAtMs < QUIET_MS[patience]) return;
+    if (reason === null || reason === told?.reason || nowMs - waitingSinceMs < QUIET_MS[patience]) return;
     if (told && nowMs - told.atMs < REPEAT_MS) return;
     told = { reason, atMs: nowMs };
     tell(reason);
@@ -57,11 +62,14 @@ export async function withWaiting<T>(
   try {
     return await work({
       set: (text) => {
+        if (reason === null) waitingSinceMs = Date.now();
         reason = text;
+        if (text === null) goesOn();
       },
       signal: cancellationSignal(),
     });
   } finally {
     clearInterval(timer);
+    goesOn();
   }
 }

@@ -66,7 +66,7 @@ export function taskIdOf(node: string, launch: number): string {
 
 /** The node's name and launch number in a task id; null when it is not one of ours. */
 export function parseTaskId(taskId: string): { node: string; launch: number } | null {
-  const match = /^((?:broker|controller)-\d+)\.(\d+)$/.exec(taskId);
+  const match = /^((?:broker|controller)-\d+)\.([1-9]\d*)$/.exec(taskId);
   return match ? { node: match[1]!, launch: Number(match[2]) } : null;
 }
 
@@ -104,6 +104,8 @@ export interface OperationRecord {
   state: OperationState;
   requestedBy: string;
   reason?: string;
+  /** The nodes that it is about, when not all. */
+  nodes?: string[];
   /** Milliseconds since 1970. */
   startedAtMs: number;
   endedAtMs?: number;

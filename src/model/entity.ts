@@ -5,6 +5,7 @@ import {
   OPERATION_KIND,
   OPERATION_STATE,
   parseTaskId,
+  taskIdOf,
   type ClusterState,
   type NodeState,
   type OperationKind,
@@ -85,14 +86,15 @@ export function endOperation(
   state.history.splice(0, Math.max(0, state.history.length - HISTORY_KEPT));
   state.operation = null;
   if (operation.kind === OPERATION_KIND.RECOVER && result.state !== 'COMPLETE')
-    leaveUnrecovered(state, `${operation.id} ${result.outcome ?? 'was aborted'}`);
+    leaveUnrecovered(state, operation.nodes ?? [], `${operation.id} ${result.outcome ?? 'was aborted'}`);
   state.status = statusAfter(state, operation.kind, result.state === 'COMPLETE');
 }
 
 /** Whoever aborts a recovery does not want the next one at once: it would do the same again. */
-function leaveUnrecovered(state: ClusterState, reason: string): void {
-  for (const node of Object.values(state.nodes)) {
-    if (node.status === NODE_STATUS.READY) continue;
+function leaveUnrecovered(state: ClusterState, names: readonly string[], reason: string): void {
+  for (const name of names) {
+    const node = state.nodes[name];
+    if (!node || node.status === NODE_STATUS.READY) continue;
     node.status = NODE_STATUS.FAILED;
     node.recoveryAborted = true;
     node.reason = reason;
@@ -115,7 +117,13 @@ export function nodesToRecover(state: ClusterState): string[] {
 export function knownTasks(state: ClusterState): { taskId: string; agentId: string; state: string | null }[] {
   return Object.values(state.nodes).flatMap((node) =>
     node.placement && node.launches > 0 && !(node.taskState !== null && isTerminal(node.taskState))
-      ? [{ taskId: `${node.name}.${node.launches}`, agentId: node.placement.agentId, state: node.taskState }]
+      ? [
+          {
+            taskId: taskIdOf(node.name, node.launches),
+            agentId: node.placement.agentId,
+            state: node.taskState,
+          },
+        ]
       : [],
   );
 }

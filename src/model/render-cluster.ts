@@ -1,22 +1,29 @@
 // The state of a cluster as Markdown, for the current details of its entity in the Temporal UI.
-import type { ClusterState } from './cluster.ts';
+import { taskIdOf, type ClusterState, type NodeState } from './cluster.ts';
+import { fitDetails, tableCell } from './details.ts';
 
 /** Status, running operation, session and a table of nodes. */
 export function renderCluster(state: ClusterState): string {
   const { operation, session, sessionProblem } = state;
-  return [
-    `**${state.name}** — ${state.status} · Kafka ${state.spec.kafka.version} · generation ${state.generation}`,
-    '',
-    `Operation: ${operation ? operation.id : 'none'}`,
-    `Mesos session: ${sessionProblem ? sessionProblem.reason : session ? `open with ${session.master} (epoch ${session.epoch})` : 'not yet open'}`,
-    '',
-    '| node | status | address | task | state of task |',
-    '|---|---|---|---|---|',
-    ...Object.values(state.nodes).map((node) => {
-      const address = node.placement ? `${node.placement.hostname}:${node.placement.port}` : '';
-      const status = node.reason === undefined ? node.status : `${node.status} (${node.reason})`;
-      const task = node.launches > 0 ? `${node.name}.${node.launches}` : '';
-      return `| ${node.name} | ${status} | ${address} | ${task} | ${node.taskState ?? ''} |`;
-    }),
-  ].join('\n');
+  return fitDetails({
+    head: [
+      `**${state.name}** — ${state.status} · Kafka ${state.spec.kafka.version} · generation ${state.generation}`,
+      '',
+      `Operation: ${operation ? operation.id : 'none'}`,
+      `Mesos session: ${sessionProblem ? sessionProblem.reason : session ? `open with ${session.master} (epoch ${session.epoch})` : 'not yet open'}`,
+      '',
+      '| node | status | address | task | state of task |',
+      '|---|---|---|---|---|',
+    ],
+    body: Object.values(state.nodes).map(nodeRow),
+    tail: [],
+    more: (hidden) => `\n… ${hidden} more nodes; the query \`cluster\` has all`,
+  });
+}
+
+function nodeRow(node: NodeState): string {
+  const address = node.placement ? `${node.placement.hostname}:${node.placement.port}` : '';
+  const status = node.reason === undefined ? node.status : `${node.status} (${tableCell(node.reason)})`;
+  const task = node.launches > 0 ? taskIdOf(node.name, node.launches) : '';
+  return `| ${node.name} | ${status} | ${address} | ${task} | ${node.taskState ?? ''} |`;
 }

@@ -73,7 +73,7 @@ export async function cluster(input: contract.ClusterInput): Promise<void> {
     return;
   }
   const earlier = input.carried?.state.operation;
-  if (earlier) followOperation(entity, awaitEarlierOperation(earlier.id));
+  if (earlier) followOperation(entity, earlier.id, awaitEarlierOperation(earlier.id));
   for (;;) {
     await mainLoop(entity);
     // A handler that is under way may wait for work of the main loop, and may leave some.
@@ -213,15 +213,13 @@ async function started(
 
 async function startOperation(entity: Entity, plan: Plan): Promise<void> {
   try {
-    const child = await startChildOf(entity, plan);
-    followOperation(entity, child.result());
+    const { id, child } = await startChildOf(entity, plan);
+    followOperation(entity, id, child.result());
   } catch (error) {
     if (isCancellation(error)) throw error;
     // Only when a workflow of that id runs already, started by somebody else: it is not ours to follow.
-    await recordEnd(entity, {
-      state: 'ABORTED',
-      outcome: `its workflow could not be started: ${messageOf(error)}`,
-    });
+    const outcome = `its workflow could not be started: ${messageOf(error)}`;
+    recordEnd(entity, requireState(entity).operation?.id, { state: 'ABORTED', outcome });
   } finally {
     entity.starting = null;
   }
@@ -229,7 +227,10 @@ async function startOperation(entity: Entity, plan: Plan): Promise<void> {
 
 type OperationWorkflow = (input: contract.OperationInput) => Promise<contract.OperationResult>;
 
-function startChildOf(entity: Entity, plan: Plan): Promise<ChildWorkflowHandle<OperationWorkflow>> {
+async function startChildOf(
+  entity: Entity,
+  plan: Plan,
+): Promise<{ id: string; child: ChildWorkflowHandle<OperationWorkflow> }> {
   const state = requireState(entity);
   if (!state.operation) throw refuse('INTERNAL', `${state.name} has no operation to start.`);
   const { id, kind, requestedBy, reason, planHash: hash } = state.operation;
@@ -241,7 +242,7 @@ function startChildOf(entity: Entity, plan: Plan): Promise<ChildWorkflowHandle<O
     requestedBy,
     ...(reason === undefined ? {} : { reason }),
   };
-  return startChild<OperationWorkflow>(kind, {
+  const child = await startChild<OperationWorkflow>(kind, {
     workflowId: contract.operationWorkflowId(id),
     args: [input],
     parentClosePolicy: 'ABANDON',
@@ -253,6 +254,7 @@ function startChildOf(entity: Entity, plan: Plan): Promise<ChildWorkflowHandle<O
       { key: contract.KAFKA_OPERATION_STATE, value: OPERATION_STATE.RUNNING },
     ],
   });
+  return { id, child };
 }
 
 function operationDetails(kind: string, requestedBy: string, reason: string | undefined): string {
@@ -264,20 +266,31 @@ function operationDetails(kind: string, requestedBy: string, reason: string | un
   ].join('\n');
 }
 
-/** Waits beside the main loop for the operation's result, and records it. */
-function followOperation(entity: Entity, result: Promise<contract.OperationResult>): void {
+/** An operation reports its own end; what did not come to that (terminated by a person, say) shows in its result. */
+function followOperation(
+  entity: Entity,
+  operationId: string,
+  result: Promise<contract.OperationResult>,
+): void {
   const record = (ended: contract.OperationResult) => {
-    entity.work.push(() => recordEnd(entity, ended));
+    recordEnd(entity, operationId, ended);
   };
   void result.then(record, (error: unknown) => {
     record({ state: 'ABORTED', outcome: `its workflow ended: ${messageOf(error)}` });
   });
 }
 
-async function recordEnd(entity: Entity, ended: contract.OperationResult): Promise<void> {
-  const state = requireState(entity);
+/** Records the end of an operation at once; a second report of it changes nothing. */
+function recordEnd(entity: Entity, operationId: string | undefined, ended: contract.OperationResult): void {
+  const { state } = entity;
+  if (!state?.operation || state.operation.id !== operationId) return;
   endOperation(state, ended, Date.now());
-  if (state.status !== CLUSTER_STATUS.UNINSTALLED) return;
+  entity.work.push(() =>
+    state.status === CLUSTER_STATUS.UNINSTALLED ? endSession(entity) : Promise.resolve(),
+  );
+}
+
+async function endSession(entity: Entity): Promise<void> {
   try {
     await getExternalWorkflowHandle(contract.sessionWorkflowId(entity.name)).cancel();
   } catch (error) {
@@ -299,6 +312,7 @@ function recoverFailedNodes(entity: Entity): void {
   if (names.length === 0) return;
   const reasons = names.map((name) => `${name}: ${state.nodes[name]?.reason ?? 'its task ended'}`);
   accept(entity, OPERATION_KIND.RECOVER, planRecover(state, names), 'millrace', reasons.join('; '));
+  if (state.operation) state.operation.nodes = names;
 }
 
 /** Signals the running operation; one that has just ended does not mind. */
@@ -404,6 +418,13 @@ function setNodeHandlers(entity: Entity): void {
       entity.work.push(() => Promise.resolve());
     },
     { description: 'From an operation: a node changed.' },
+  );
+  setHandler(
+    contract.operationEndedSignal,
+    ({ operationId, result }) => {
+      recordEnd(entity, operationId, result);
+    },
+    { description: 'From an operation: its plan has ended.' },
   );
   setHandler(
     contract.taskStatusSignal,

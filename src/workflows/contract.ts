@@ -136,6 +136,13 @@ export const taskStatusSignal = defineSignal<[TaskStatusSignal]>('taskStatus');
 /** An operation reports a change of a node; the given fields replace those of the entity. */
 export const nodeChangedSignal = defineSignal<[{ operationId: string; nodes: NodeState[] }]>('nodeChanged');
 
+/**
+ * An operation has run its plan to the end. It counts as ended for people only when this is accepted, so that whoever sees it
+ * COMPLETE finds the cluster ready for the next one.
+ */
+export const operationEndedSignal =
+  defineSignal<[{ operationId: string; result: OperationResult }]>('operationEnded');
+
 /** The whole state; null before the install request was accepted. */
 export const clusterQuery = defineQuery<ClusterState | null>('cluster');
 

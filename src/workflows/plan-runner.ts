@@ -1,8 +1,15 @@
 // Runs a plan: phases in their order, steps as their phase says, and waits for a person when a step failed.
-import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  sleep,
+} from '@temporalio/workflow';
 import { STATUS, type PhaseProgress, type StepProgress } from '../model/plan/plan.ts';
 import { abortRest, beginStep, hasEnded, setStep } from '../model/plan/progress.ts';
-import type { OperationResult } from './contract.ts';
+import { clusterWorkflowId, operationEndedSignal, type OperationResult } from './contract.ts';
 import { messageOf } from './failure.ts';
 import { show, type Operation } from './operation.ts';
 
@@ -37,17 +44,35 @@ export async function runPlan(operation: Operation, execute: ExecuteStep): Promi
   return endPlan(operation);
 }
 
-function endPlan(operation: Operation): OperationResult {
+/** Ends the plan for everybody: the entity first, so that whoever sees the end may ask for the next operation. */
+async function endPlan(operation: Operation): Promise<OperationResult> {
   const { aborted, progress } = operation;
   const why = aborted ? `aborted by ${aborted.by}: ${aborted.reason}` : 'aborted';
   if (aborted && !planDone(operation)) abortRest(progress, why, Date.now());
+  const result = resultOf(operation, why);
+  await reportEnd(operation, result);
   progress.endedAtMs = Date.now();
   show(operation);
+  return result;
+}
+
+function resultOf({ progress, leftovers }: Operation, why: string): OperationResult {
   if (progress.status === STATUS.ABORTED) return { state: 'ABORTED', outcome: why };
-  const leftovers = [...operation.leftovers.values()];
-  return leftovers.length === 0
-    ? { state: 'COMPLETE' }
-    : { state: 'COMPLETE', outcome: leftovers.join('; ') };
+  const left = [...leftovers.values()];
+  return left.length === 0 ? { state: 'COMPLETE' } : { state: 'COMPLETE', outcome: left.join('; ') };
+}
+
+async function reportEnd({ input }: Operation, result: OperationResult): Promise<void> {
+  const { operationId } = input;
+  try {
+    await getExternalWorkflowHandle(clusterWorkflowId(input.cluster.name)).signal(operationEndedSignal, {
+      operationId,
+      result,
+    });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('the cluster took no report of the end', { operationId, reason: messageOf(error) });
+  }
 }
 
 async function runPhase(operation: Operation, phase: PhaseProgress, execute: ExecuteStep): Promise<void> {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { MillraceError } from '../../src/model/errors.ts';
 import type { PlanProgress, Status } from '../../src/model/plan/plan.ts';
-import { setStep } from '../../src/model/plan/progress.ts';
+import { hasEnded, setStep } from '../../src/model/plan/progress.ts';
 import { sampleProgress, sampleState } from '../api/fake-gateway.ts';
 import { cliAt, withApi } from './run-cli.ts';
 
@@ -23,6 +23,7 @@ function progressIn(status: Status, change: Partial<PlanProgress> = {}): PlanPro
   const progress = { ...sampleProgress(), ...change };
   for (const { steps } of progress.phases)
     for (const { id } of steps) setStep(progress, id, { status, nowMs: 2_000 });
+  if (hasEnded(status)) progress.endedAtMs = 2_500;
   return progress;
 }
 

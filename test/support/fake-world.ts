@@ -8,6 +8,7 @@ import type { Activities, SessionActivities } from '../../src/activities/contrac
 import type { Placement } from '../../src/model/cluster.ts';
 import {
   claimEpochUpdate,
+  clusterQuery,
   clusterWorkflowId,
   sessionOpenedSignal,
   taskStatusSignal,
@@ -17,40 +18,51 @@ export interface FakeWorld {
   placed: Map<string, Placement>;
   /** Task ids that run, by node. */
   running: Map<string, string>;
-  released: Set<string>;
   frameworkRemoved: boolean;
   /** Every effect in order: `place broker-0`, `launch broker-0.1`, … */
   effects: string[];
-  /** Called at the start of each activity; throws to make it fail. */
+  /** Called at the start of each activity, and as `<activity>:done` after its effect; throws to make it fail. */
   fault: (activity: string, subject: string) => void | Promise<void>;
+  /** False: the subscription is opened and let go, so that no activity runs and a skipping server can skip. */
+  holdsSubscription: boolean;
+  /** Opens a newer session of a cluster, as another worker would. */
+  moveSession(cluster: string): Promise<void>;
   /** Ends a task, as when its process was killed. */
   endTask(cluster: string, taskId: string, state?: string): Promise<void>;
 }
 
 /** Activities over a world; register both sets on the queues that the session announces. */
 export function createFakeWorld(client: () => Client, sessionTaskQueue: string) {
+  let movedTo = 0;
+  const entity = (cluster: string) => client().workflow.getHandle(clusterWorkflowId(cluster));
   const world: FakeWorld = {
     placed: new Map(),
     running: new Map(),
-    released: new Set(),
     frameworkRemoved: false,
     effects: [],
     fault: () => undefined,
+    holdsSubscription: true,
+    moveSession: async (cluster) => {
+      const state = await entity(cluster).query(clusterQuery);
+      const session = state?.session;
+      if (!session) throw new Error(`${cluster} has no session to move`);
+      movedTo = Math.max(movedTo, session.epoch) + 1;
+      const { frameworkId } = session;
+      await entity(cluster).executeUpdate(claimEpochUpdate, { args: [{ epoch: movedTo, frameworkId }] });
+      await entity(cluster).signal(sessionOpenedSignal, { ...session, epoch: movedTo });
+    },
     endTask: async (cluster, taskId, state = 'TASK_FAILED') => {
       const node = taskId.slice(0, taskId.lastIndexOf('.'));
       if (world.running.get(node) === taskId) world.running.delete(node);
-      await client()
-        .workflow.getHandle(clusterWorkflowId(cluster))
-        .signal(taskStatusSignal, {
-          uuid: `${taskId}-${state}`,
-          taskId,
-          agentId: 'agent',
-          state,
-          reason: 'REASON_TEST',
-        });
+      await entity(cluster).signal(taskStatusSignal, {
+        uuid: `${taskId}-${state}`,
+        taskId,
+        agentId: 'agent',
+        state,
+        reason: 'REASON_TEST',
+      });
     },
   };
-  const entity = (cluster: string) => client().workflow.getHandle(clusterWorkflowId(cluster));
   const ready = async (nodeId: number) => {
     const node = nodeId >= 3000 ? `controller-${nodeId - 3000}` : `broker-${nodeId}`;
     while (!world.running.has(node)) {
@@ -73,6 +85,9 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
       };
       await entity(cluster).signal(sessionOpenedSignal, session);
       world.effects.push(`subscribe ${epoch}`);
+      world.frameworkRemoved = false;
+      if (!world.holdsSubscription)
+        throw ApplicationFailure.create({ message: 'let go', nextRetryDelay: '365 days' });
       const signal = cancellationSignal();
       while (!signal.aborted) {
         heartbeat('subscribed');
@@ -86,8 +101,11 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
     },
     teardownFramework: async () => {
       await world.fault('teardownFramework', '');
+      if (world.frameworkRemoved)
+        throw ApplicationFailure.nonRetryable('Framework has been removed', 'FRAMEWORK_REMOVED');
       world.effects.push('teardown');
       world.frameworkRemoved = true;
+      await world.fault('teardownFramework:done', '');
     },
     awaitControllerReady: async ({ nodeId }) => {
       await world.fault('awaitControllerReady', `controller-${nodeId - 3000}`);
@@ -125,6 +143,7 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
       };
       world.placed.set(node.name, placement);
       world.effects.push(`place ${node.name}`);
+      await world.fault('placeNode:done', node.name);
       return placement;
     },
     launchNode: async ({ node, taskId, look }) => {
@@ -140,15 +159,15 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
     },
     stopNode: async ({ taskId }) => {
       await world.fault('stopNode', taskId);
-      world.running.delete(taskId.slice(0, taskId.lastIndexOf('.')));
-      world.effects.push(`stop ${taskId}`);
+      if (world.running.delete(taskId.slice(0, taskId.lastIndexOf('.'))))
+        world.effects.push(`stop ${taskId}`);
+      await world.fault('stopNode:done', taskId);
       return { stopped: true, state: 'TASK_KILLED' };
     },
     releaseNode: async ({ node }) => {
       await world.fault('releaseNode', node);
-      world.placed.delete(node);
-      world.released.add(node);
-      world.effects.push(`release ${node}`);
+      if (world.placed.delete(node)) world.effects.push(`release ${node}`);
+      await world.fault('releaseNode:done', node);
       return { released: true };
     },
   };

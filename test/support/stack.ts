@@ -6,11 +6,11 @@ import { Client, Connection } from '@temporalio/client';
 import { startStack, type Stack, type StackOptions } from '../../src/local/stack/index.ts';
 import type { LocalState } from '../../src/local/mesos/index.ts';
 import type { ErrorBody } from '../../src/model/errors.ts';
-import { findStep } from '../../src/model/plan/progress.ts';
 import type { PlanProgress } from '../../src/model/plan/plan.ts';
 import type { ClusterSpecInput } from '../../src/model/spec/schema.ts';
 import type { ClusterView } from '../../src/api/schemas/cluster.ts';
 import { clusterWorkflowId, operationWorkflowId } from '../../src/workflows/contract.ts';
+import { isComplete } from './progress.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface TestStack extends Stack {
@@ -106,7 +106,7 @@ export async function startTestStack(options: StackOptions = {}): Promise<TestSt
     cluster: (name) => get<ClusterView>(`/v1/clusters/${encodeURIComponent(name)}`),
     progress,
     progressUntil,
-    complete: (id) => progressUntil(id, ({ status }) => status === 'COMPLETE'),
+    complete: (id) => progressUntil(id, isComplete),
     mesos: async () => (await (await fetch(`${stack.urls.mesos}/local/state`)).json()) as LocalState,
     historyLength: async (workflowId) =>
       (await client.workflow.getHandle(workflowId).fetchHistory()).events?.length ?? 0,
@@ -116,9 +116,6 @@ export async function startTestStack(options: StackOptions = {}): Promise<TestSt
     },
   };
 }
-
-export const stepIs = (step: string, status: string) => (progress: PlanProgress) =>
-  findStep(progress, step)?.status === status;
 
 /** What of a cluster is in Mesos: one task and one reservation a node, or nothing. */
 export async function nodesInMesos(stack: TestStack, cluster: string) {

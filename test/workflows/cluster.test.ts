@@ -1,15 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import type { PlanProgress } from '../../src/model/plan/plan.ts';
 import { findStep } from '../../src/model/plan/progress.ts';
 import * as contract from '../../src/workflows/contract.ts';
+import { isComplete, stepIs } from '../support/progress.ts';
 import { startWorkflowEnv, type WorkflowEnv } from '../support/workflow-env.ts';
 
 const SMALL = { controllers: { count: 1 }, brokers: { count: 3 } };
-const complete = (progress: PlanProgress) => progress.status === 'COMPLETE';
-const stepIs = (step: string, status: string) => (progress: PlanProgress) =>
-  findStep(progress, step)?.status === status;
 
 let env: WorkflowEnv;
 let counter = 0;
@@ -37,7 +34,7 @@ describe('an install', () => {
       'brokers',
       'verify',
     ]);
-    const progress = await env.progressUntil(accepted.operationId, complete);
+    const progress = await env.progressUntil(accepted.operationId, isComplete);
     expect(progress.planHash).toBe(accepted.planHash);
     const state = await env.stateUntil(name, ({ operation }) => operation === null);
     expect(state.status).toBe('RUNNING');
@@ -65,7 +62,7 @@ describe('an install', () => {
     const cause = (second as WorkflowUpdateFailedError).cause as ApplicationFailure;
     expect(cause.type).toBe('CLUSTER_EXISTS');
     expect(cause.message).toContain(first.operationId);
-    await env.progressUntil(first.operationId, complete);
+    await env.progressUntil(first.operationId, isComplete);
   });
 
   it('waits with a failed step until it is retried by signal, and goes on from there', async () => {
@@ -80,7 +77,7 @@ describe('an install', () => {
     expect(failed.status).toBe('FAILED');
     broken = false;
     await operation(operationId).signal(contract.retryStepSignal, { step: 'start:broker-1' });
-    const done = await env.progressUntil(operationId, complete);
+    const done = await env.progressUntil(operationId, isComplete);
     expect(findStep(done, 'start:broker-1')?.runs).toBe(2);
     expect(findStep(done, 'start:broker-0')?.runs).toBe(1);
   });
@@ -104,7 +101,7 @@ describe('an install', () => {
     expect(noted.notes[0]).toContain('start:broker-9');
     env.world.fault = () => undefined;
     await operation(operationId).executeUpdate(contract.retryStepUpdate, { args: [{ step: 'verify' }] });
-    await env.progressUntil(operationId, complete);
+    await env.progressUntil(operationId, isComplete);
   });
 
   it('skips a failed step with a reason', async () => {
@@ -116,7 +113,7 @@ describe('an install', () => {
     await operation(operationId).executeUpdate(contract.skipStepUpdate, {
       args: [{ step: 'verify', reason: 'checked by hand' }],
     });
-    const done = await env.progressUntil(operationId, complete);
+    const done = await env.progressUntil(operationId, isComplete);
     expect(findStep(done, 'verify')).toMatchObject({ status: 'SKIPPED', reason: 'checked by hand' });
   });
 
@@ -134,7 +131,7 @@ describe('an install', () => {
     expect(paused.paused).toBe(true);
     expect(findStep(paused, 'start:broker-0')?.status).toBe('PENDING');
     await operation(operationId).executeUpdate(contract.resumeUpdate, { args: [{ by: 'me' }] });
-    await env.progressUntil(operationId, complete);
+    await env.progressUntil(operationId, isComplete);
   });
 
   it('aborts where it is, leaves what there is, and can be uninstalled then', async () => {
@@ -165,7 +162,7 @@ describe('an install', () => {
       await env.world.endTask(name, 'broker-0.1');
     };
     const { operationId } = await env.install({ name, ...SMALL, brokers: { count: 1 } });
-    await env.progressUntil(operationId, complete);
+    await env.progressUntil(operationId, isComplete);
     expect(env.world.effects).toContain('launch broker-0.2');
     expect(env.world.running.get('broker-0')).toBe('broker-0.2');
   });
@@ -183,7 +180,7 @@ describe('an install', () => {
     expect(findStep(failed, 'start:broker-0')?.reason).toContain('launch 4 of 4');
     env.world.fault = () => undefined;
     await operation(operationId).signal(contract.retryStepSignal, { step: 'start:broker-0' });
-    await env.progressUntil(operationId, complete);
+    await env.progressUntil(operationId, isComplete);
     expect(env.world.running.get('broker-0')).toBe('broker-0.5');
   });
 });
@@ -198,19 +195,14 @@ describe('a session', () => {
     };
     const { operationId } = await env.install({ name, ...SMALL, brokers: { count: 1 } });
     await env.progressUntil(operationId, stepIs('start:broker-0', 'WAITING'));
-    const entity = env.client.workflow.getHandle(contract.clusterWorkflowId(name));
-    const { session } = await env.state(name);
-    await entity.executeUpdate(contract.claimEpochUpdate, {
-      args: [{ epoch: session!.epoch + 1, frameworkId: session!.frameworkId }],
-    });
-    await entity.signal(contract.sessionOpenedSignal, { ...session!, epoch: session!.epoch + 1 });
-    await env.progressUntil(operationId, complete);
+    await env.world.moveSession(name);
+    await env.progressUntil(operationId, isComplete);
     expect(env.world.effects.filter((effect) => effect === 'launch broker-0.1')).toHaveLength(1);
   });
 
   it('of an old holder is refused the epoch', async () => {
     const { operationId } = await env.install({ name, ...SMALL, brokers: { count: 1 } });
-    await env.progressUntil(operationId, complete);
+    await env.progressUntil(operationId, isComplete);
     const { session } = await env.state(name);
     const entity = env.client.workflow.getHandle(contract.clusterWorkflowId(name));
     const stale = await entity
@@ -225,7 +217,7 @@ describe('a session', () => {
 describe('a running cluster', () => {
   it('recovers a broker whose task ends, with an operation of its own', async () => {
     const { operationId } = await env.install({ name, ...SMALL });
-    await env.progressUntil(operationId, complete);
+    await env.progressUntil(operationId, isComplete);
     await env.stateUntil(name, ({ operation }) => operation === null);
     await env.world.endTask(name, 'broker-1.1');
     const recovered = await env.stateUntil(
@@ -243,7 +235,7 @@ describe('a running cluster', () => {
 
   it('leaves a broker alone whose recovery was aborted', async () => {
     const { operationId } = await env.install({ name, ...SMALL, brokers: { count: 1 } });
-    await env.progressUntil(operationId, complete);
+    await env.progressUntil(operationId, isComplete);
     await env.stateUntil(name, ({ operation }) => operation === null);
     env.world.fault = (activity) => {
       if (activity === 'launchNode') throw ApplicationFailure.nonRetryable('no', 'MESOS_REFUSED');
@@ -263,7 +255,7 @@ describe('a running cluster', () => {
 
   it('kills a task that is not the newest of its node', async () => {
     const { operationId } = await env.install({ name, ...SMALL, brokers: { count: 1 } });
-    await env.progressUntil(operationId, complete);
+    await env.progressUntil(operationId, isComplete);
     const entity = env.client.workflow.getHandle(contract.clusterWorkflowId(name));
     await entity.signal(contract.taskStatusSignal, {
       uuid: 'u',
@@ -276,7 +268,7 @@ describe('a running cluster', () => {
 
   it('drops a status that comes twice', async () => {
     const { operationId } = await env.install({ name, ...SMALL, brokers: { count: 1 } });
-    await env.progressUntil(operationId, complete);
+    await env.progressUntil(operationId, isComplete);
     await env.stateUntil(name, ({ operation }) => operation === null);
     await env.world.endTask(name, 'broker-0.1');
     await env.world.endTask(name, 'broker-0.1');
@@ -291,8 +283,7 @@ describe('a running cluster', () => {
 describe('an uninstall', () => {
   it('stops brokers before controllers, releases, deregisters, and ends the entity and its session', async () => {
     const { operationId } = await env.install({ name, ...SMALL });
-    await env.progressUntil(operationId, complete);
-    await env.stateUntil(name, ({ operation }) => operation === null);
+    await env.progressUntil(operationId, isComplete);
     env.world.effects.length = 0;
     const entity = env.client.workflow.getHandle(contract.clusterWorkflowId(name));
     const accepted = await env.uninstall(name);
@@ -303,7 +294,7 @@ describe('an uninstall', () => {
     expect(effects.at(-1)).toBe('teardown');
     expect(env.world.placed.size).toBe(0);
     // The name is free again, at once: what is left of the former session is in nobody's way.
-    await env.progressUntil((await env.install({ name, ...SMALL })).operationId, complete);
+    await env.progressUntil((await env.install({ name, ...SMALL })).operationId, isComplete);
     await env.uninstall(name);
     await entity.result();
     await env.client.workflow.getHandle(contract.sessionWorkflowId(name)).result();

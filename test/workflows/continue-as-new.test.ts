@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Context } from '@temporalio/activity';
 import * as contract from '../../src/workflows/contract.ts';
+import { isComplete } from '../support/progress.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startWorkflowEnv, type WorkflowEnv } from '../support/workflow-env.ts';
 
 const SPEC = { controllers: { count: 1 }, brokers: { count: 2 } };
-const complete = ({ status }: { status: string }) => status === 'COMPLETE';
 
 let env: WorkflowEnv;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ const entity = (name: string) => env.client.workflow.getHandle(contract.clusterW
 it('an entity carries its state and follows its operation over runs', async () => {
   const { operationId } = await env.install({ name: 'long', ...SPEC });
   const first = (await entity('long').describe()).runId;
-  await env.progressUntil(operationId, complete);
+  await env.progressUntil(operationId, isComplete);
   const installed = await env.stateUntil('long', ({ operation }) => operation === null);
   expect((await entity('long').describe()).runId).not.toBe(first);
   expect(installed.status).toBe('RUNNING');

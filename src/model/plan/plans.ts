@@ -40,7 +40,9 @@ export function planInstall(cluster: Nodes): Plan {
 
 /** Uninstall: brokers before their controllers, resources when no process holds them, the framework last. */
 export function planUninstall(cluster: Nodes): Plan {
-  const all = Object.values(cluster.nodes).filter((node) => node.status !== NODE_STATUS.RELEASED);
+  const all = [...nodesOf(cluster, NODE_KIND.CONTROLLER), ...nodesOf(cluster, NODE_KIND.BROKER)].filter(
+    (node) => node.status !== NODE_STATUS.RELEASED,
+  );
   const stops = (nodes: NodeState[]) =>
     nodes.filter((node) => node.launches > 0).map((node) => step('stop', node.name));
   const ofKind = (kind: string) => all.filter((node) => node.kind === kind);

@@ -77,18 +77,21 @@ export function addNote(progress: PlanProgress, note: string): void {
   if (progress.notes.length > NOTES_KEPT) progress.notes.splice(0, progress.notes.length - NOTES_KEPT);
 }
 
-/** The state of the whole operation, as lists and the search attribute show it. */
+/**
+ * The state of the whole operation, as lists and the search attribute show it. A plan whose steps have all ended still runs
+ * until its end is recorded (`endedAtMs`).
+ */
 export function operationState(progress: PlanProgress): OperationState {
+  const ended = progress.endedAtMs !== undefined;
   switch (progress.status) {
     case STATUS.COMPLETE:
     case STATUS.SKIPPED:
-      return OPERATION_STATE.COMPLETE;
+      return ended ? OPERATION_STATE.COMPLETE : OPERATION_STATE.RUNNING;
     case STATUS.ABORTED:
-      return OPERATION_STATE.ABORTED;
+      return ended ? OPERATION_STATE.ABORTED : OPERATION_STATE.RUNNING;
     case STATUS.FAILED:
       return OPERATION_STATE.FAILED;
     case STATUS.WAITING:
-      return OPERATION_STATE.WAITING;
     case STATUS.PENDING:
     case STATUS.RUNNING:
       return progress.paused ? OPERATION_STATE.PAUSED : waitsOnly(progress);

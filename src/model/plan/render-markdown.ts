@@ -1,31 +1,40 @@
 // The plan as Markdown, for the Temporal UI's current details.
-import { STATUS, type PlanProgress, type StepProgress } from './plan.ts';
+import { fitDetails } from '../details.ts';
+import { STATUS, type PhaseProgress, type PlanProgress, type StepProgress } from './plan.ts';
+import { hasEnded } from './progress.ts';
 
-/** Temporal refuses current details over 20 kB; the tree is cut well before. */
-const MAX_CHARACTERS = 16_000;
+/** Plans with more steps show those of phases that have ended, or not begun, as a number only. */
+const MAX_STEPS_SHOWN = 60;
+/** Failed steps whose help is written out; the others are failed by the same cause, as a rule. */
+const MAX_HELPED = 5;
 
-/** The plan tree: phases, steps, statuses with reasons, and what a person can do. */
+/** What a person can do, the plan's tree with statuses and reasons, and the notes. */
 export function renderMarkdown(progress: PlanProgress): string {
-  const lines = [
-    `**${progress.operationId}** — ${progress.paused ? `${progress.status}, PAUSED` : progress.status} · requested by ${progress.requestedBy} · plan \`${progress.planHash.slice(0, 12)}\``,
-    '',
-  ];
-  for (const phase of progress.phases) {
-    lines.push(`- **${phase.name}** — ${phase.status}`);
-    for (const step of phase.steps) lines.push(`  - ${stepLine(step)}`);
-  }
+  const { notes } = progress;
   const help = whatToDo(progress);
-  if (help.length > 0) lines.push('', ...help);
-  if (progress.notes.length > 0) lines.push('', '**Notes**', ...progress.notes.map((note) => `- ${note}`));
-  const text = lines.join('\n');
-  return text.length <= MAX_CHARACTERS
-    ? text
-    : `${text.slice(0, MAX_CHARACTERS)}\n\n… (cut; the query \`progress\` has all)`;
+  const brief = progress.phases.reduce((steps, phase) => steps + phase.steps.length, 0) > MAX_STEPS_SHOWN;
+  return fitDetails({
+    head: [
+      `**${progress.operationId}** — ${progress.paused ? `${progress.status}, PAUSED` : progress.status} · requested by ${progress.requestedBy} · plan \`${progress.planHash.slice(0, 12)}\``,
+      '',
+      ...(help.length > 0 ? [...help, ''] : []),
+    ],
+    body: progress.phases.flatMap((phase) => phaseLines(phase, brief)),
+    tail: notes.length > 0 ? ['', '**Notes**', ...notes.map((note) => `- ${oneLine(note)}`)] : [],
+    more: (hidden) => `\n… ${hidden} more lines; the query \`progress\` has all`,
+  });
+}
+
+function phaseLines(phase: PhaseProgress, brief: boolean): string[] {
+  const head = `- **${phase.name}** — ${phase.status}`;
+  if (brief && (hasEnded(phase.status) || phase.status === STATUS.PENDING))
+    return [`${head} · ${phase.steps.length} steps`];
+  return [head, ...phase.steps.map((step) => `  - ${stepLine(step)}`)];
 }
 
 function stepLine(step: StepProgress): string {
   const runs = step.runs > 1 ? ` (run ${step.runs})` : '';
-  const reason = step.reason === undefined ? '' : `: ${step.reason}`;
+  const reason = step.reason === undefined ? '' : `: ${oneLine(step.reason)}`;
   return `\`${step.id}\` ${step.title} — ${step.status}${runs}${reason}`;
 }
 
@@ -33,11 +42,19 @@ function whatToDo(progress: PlanProgress): string[] {
   const failed = progress.phases
     .flatMap((phase) => phase.steps)
     .filter((step) => step.status === STATUS.FAILED);
-  const lines = failed.map(
-    (step) =>
-      `**What to do about \`${step.id}\`**: fix the cause, then send the signal \`retryStep\` with \`{"step":"${step.id}"}\`` +
-      ` (or \`millrace op retry '${progress.operationId}' ${step.id}\`). \`skipStep\` and \`abort\` want a \`reason\` too.`,
-  );
+  const lines = failed
+    .slice(0, MAX_HELPED)
+    .map(
+      (step) =>
+        `**What to do about \`${step.id}\`**: fix the cause, then send the signal \`retryStep\` with \`{"step":"${step.id}"}\`` +
+        ` (or \`millrace op retry '${progress.operationId}' ${step.id}\`). \`skipStep\` and \`abort\` want a \`reason\` too.`,
+    );
+  if (failed.length > MAX_HELPED)
+    lines.push(`${failed.length - MAX_HELPED} more steps failed; the same holds for each.`);
   if (progress.paused) lines.push('**Paused**: no further step begins until the signal `resume` with `{}`.');
   return lines;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, ' ');
 }

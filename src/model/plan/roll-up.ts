@@ -13,7 +13,7 @@ export function rollUp(children: readonly Status[]): Status {
   const ended = (status: Status) =>
     status === STATUS.COMPLETE || status === STATUS.SKIPPED || status === STATUS.ABORTED;
   if (children.every((status) => status === STATUS.PENDING) && children.length > 0) return STATUS.PENDING;
-  if (!children.every(ended)) return has(STATUS.ABORTED) ? STATUS.ABORTED : STATUS.RUNNING;
+  if (!children.every(ended)) return STATUS.RUNNING;
   if (has(STATUS.ABORTED)) return STATUS.ABORTED;
   if (children.length > 0 && children.every((status) => status === STATUS.SKIPPED)) return STATUS.SKIPPED;
   return STATUS.COMPLETE;

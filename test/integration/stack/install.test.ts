@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKafka } from '../../../src/kafka/index.ts';
 import type { ErrorBody } from '../../../src/model/errors.ts';
-import { findStep } from '../../../src/model/plan/progress.ts';
+import { findStep, operationState } from '../../../src/model/plan/progress.ts';
 import { retryStepSignal } from '../../../src/workflows/contract.ts';
 import {
   clusterWorkflowId,
@@ -12,10 +12,10 @@ import {
   operationWorkflowId,
   smallSpec,
   startTestStack,
-  stepIs,
   tinySpec,
   type TestStack,
 } from '../../support/stack.ts';
+import { stepIs } from '../../support/progress.ts';
 
 let stack: TestStack;
 beforeAll(async () => {
@@ -129,8 +129,8 @@ describe('an uninstall', () => {
       await stack.request('POST', `/v1/operations/${encodeURIComponent(cluster.operation.id)}/abort`, {
         reason: 'the agent is gone',
       });
-    await stack.progressUntil(cluster.operation?.id ?? 'orphan/install#1', ({ status }) =>
-      ['ABORTED', 'COMPLETE'].includes(status),
+    await stack.progressUntil(cluster.operation?.id ?? 'orphan/install#1', (progress) =>
+      ['ABORTED', 'COMPLETE'].includes(operationState(progress)),
     );
     const uninstallId = await stack.uninstall('orphan');
     const progress = await stack.complete(uninstallId);

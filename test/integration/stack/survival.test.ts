@@ -1,15 +1,8 @@
 // Kills the parts of a stack while an install runs. Each time it ends COMPLETE with exactly the nodes asked for, each
 // once in Mesos, and nobody had to help.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PlanProgress } from '../../../src/model/plan/plan.ts';
-import {
-  nodesInMesos,
-  smallSpec,
-  startTestStack,
-  stepIs,
-  tinySpec,
-  type TestStack,
-} from '../../support/stack.ts';
+import { nodesInMesos, smallSpec, startTestStack, tinySpec, type TestStack } from '../../support/stack.ts';
+import { isComplete, stepIs, stepsOf } from '../../support/progress.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { startFaultyProxy } from '../../support/faulty-proxy.ts';
 
@@ -21,7 +14,6 @@ afterEach(async () => {
   await stack.close();
 });
 
-const stepsOf = (progress: PlanProgress) => progress.phases.flatMap((phase) => phase.steps);
 const NODES = ['broker-0', 'broker-1', 'broker-2', 'controller-0'];
 
 /** Exactly the nodes asked for: one task and one reservation with its volume each. */
@@ -42,7 +34,7 @@ describe('an install survives', () => {
     let worker = 'worker-1';
     const killedAfter = new Set<string>();
     let progress = await stack.progress(operationId);
-    while (progress.status !== 'COMPLETE') {
+    while (!isComplete(progress)) {
       const done = stepsOf(progress).filter(
         ({ status, id }) => status === 'COMPLETE' && !killedAfter.has(id),
       );
@@ -55,7 +47,7 @@ describe('an install survives', () => {
       progress = await waitFor(
         () => stack.progress(operationId),
         (seen) =>
-          seen.status === 'COMPLETE' ||
+          isComplete(seen) ||
           stepsOf(seen).some(({ status, id }) => status === 'COMPLETE' && !killedAfter.has(id)),
         { describe: `a next step of ${operationId}`, timeoutMs: 90_000 },
       );
@@ -113,11 +105,6 @@ describe('a session', () => {
 
   it('recovers a broker that dies when the install is long over', async () => {
     await stack.complete(await stack.install(tinySpec('later')));
-    await waitFor(
-      () => stack.cluster('later'),
-      ({ operation }) => operation === null,
-      { describe: 'the end of the install' },
-    );
     const pid = (await stack.mesos()).tasks.find(({ id }) => id === 'broker-0.1')?.pid;
     process.kill(pid ?? 0, 'SIGKILL');
     const recovered = await waitFor(

@@ -16,15 +16,19 @@ import { notFound, toMillraceError, type Subject } from './temporal-errors.ts';
 /** What a person may tell an operation; the names of the contract. */
 export type PersonMessage = keyof typeof contract.PERSON_UPDATES;
 
+type AskForOperation = (
+  cluster: string,
+  request: contract.OperationRequest,
+  key?: string,
+) => Promise<contract.OperationAccepted>;
+
 export interface Gateway {
   /** @throws MillraceError CLUSTER_EXISTS, NO_WORKER, TEMPORAL_UNREACHABLE */
   install(request: contract.InstallRequest, key?: string): Promise<contract.OperationAccepted>;
   /** @throws MillraceError CLUSTER_NOT_FOUND, OPERATION_RUNNING, … */
-  uninstall(
-    cluster: string,
-    request: contract.OperationRequest,
-    key?: string,
-  ): Promise<contract.OperationAccepted>;
+  uninstall: AskForOperation;
+  /** @throws MillraceError CLUSTER_NOT_FOUND, OPERATION_RUNNING, NOTHING_TO_DO, … */
+  recover: AskForOperation;
   /** The state of a cluster, or of one that was uninstalled and is not yet forgotten. @throws MillraceError CLUSTER_NOT_FOUND */
   cluster(name: string): Promise<ClusterState>;
   /** Every cluster that lives; an error in place of the state of one that does not answer. */
@@ -59,6 +63,15 @@ export function createGateway(temporal: ConnectedClient, options: { callDeadline
       throw await toMillraceError(error, { subject, target: temporal, alive });
     }
   };
+  const askFor =
+    (update: typeof contract.uninstallUpdate): AskForOperation =>
+    (name, request, key) =>
+      ask({ cluster: name }, () =>
+        client.workflow.getHandle(contract.clusterWorkflowId(name)).executeUpdate(update, {
+          args: [request],
+          ...(key === undefined ? {} : { updateId: key }),
+        }),
+      );
   const operation = (id: string) => {
     if (!contract.parseOperationId(id)) throw notFound({ operation: id });
     return client.workflow.getHandle(contract.operationWorkflowId(id));
@@ -81,13 +94,8 @@ export function createGateway(temporal: ConnectedClient, options: { callDeadline
           startWorkflowOperation: startEntity(request.spec.name),
         }),
       ),
-    uninstall: (name, request, key) =>
-      ask({ cluster: name }, () =>
-        client.workflow.getHandle(contract.clusterWorkflowId(name)).executeUpdate(contract.uninstallUpdate, {
-          args: [request],
-          ...(key === undefined ? {} : { updateId: key }),
-        }),
-      ),
+    uninstall: askFor(contract.uninstallUpdate),
+    recover: askFor(contract.recoverUpdate),
     cluster,
     clusters: async () => {
       const names = await ask({ list: 'the list of clusters' }, () => listClusterNames(client));

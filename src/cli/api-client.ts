@@ -13,6 +13,7 @@ export interface ApiClient {
   readonly address: ApiAddress;
   install(text: string, format: 'yaml' | 'json'): Promise<AcceptedView>;
   uninstall(cluster: string): Promise<AcceptedView>;
+  recover(cluster: string): Promise<AcceptedView>;
   clusters(): Promise<ClusterSummary[]>;
   cluster(name: string): Promise<ClusterView>;
   brokers(cluster: string): Promise<NodeView[]>;
@@ -60,6 +61,7 @@ export function createApiClient(address: ApiAddress, token?: string): ApiClient 
     address,
     install: (text, format) => ask('POST', '/v1/clusters', { type: `application/${format}`, text }),
     uninstall: (name) => ask('DELETE', cluster(name)),
+    recover: (name) => ask('POST', `${cluster(name)}/recover`),
     clusters: async () => (await get<{ clusters: ClusterSummary[] }>('/v1/clusters')).clusters,
     cluster: (name) => get(cluster(name)),
     brokers: async (name) => (await get<{ brokers: NodeView[] }>(`${cluster(name)}/brokers`)).brokers,

@@ -101,16 +101,26 @@ function leaveUnrecovered(state: ClusterState, names: readonly string[], reason:
   }
 }
 
-/** Nodes that ought to run and do not, when no operation is there to care for them. */
-export function nodesToRecover(state: ClusterState): string[] {
-  const serving = state.status === CLUSTER_STATUS.RUNNING || state.status === CLUSTER_STATUS.DEGRADED;
-  if (!serving || state.operation) return [];
+/** Whether the cluster has been installed and is not being taken down. */
+export function isServing({ status }: ClusterState): boolean {
+  return status === CLUSTER_STATUS.RUNNING || status === CLUSTER_STATUS.DEGRADED;
+}
+
+/** Nodes that ought to run and do not, as far as they can be started again where they are. */
+export function recoverableNodes(state: ClusterState): string[] {
+  if (!isServing(state)) return [];
   return Object.values(state.nodes)
-    .filter(
-      (node) =>
-        node.status === NODE_STATUS.FAILED && node.placement !== null && node.recoveryAborted === undefined,
-    )
+    .filter((node) => node.status !== NODE_STATUS.READY && node.placement !== null)
     .map((node) => node.name);
+}
+
+/** Nodes that fell back and are to be recovered without anybody asking: no operation cares for them, and nobody said no. */
+export function nodesToRecover(state: ClusterState): string[] {
+  if (state.operation) return [];
+  return recoverableNodes(state).filter((name) => {
+    const node = state.nodes[name];
+    return node?.status === NODE_STATUS.FAILED && node.recoveryAborted === undefined;
+  });
 }
 
 /** Every task that may exist, to be reconciled by a new session. */

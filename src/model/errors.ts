@@ -19,6 +19,7 @@ export const ERRORS = {
     title: 'Another operation runs on the cluster',
   },
   STEP_NOT_FAILED: { status: 409, exit: 4, reaction: 'person', title: 'The step is not failed' },
+  NOTHING_TO_DO: { status: 409, exit: 4, reaction: 'person', title: 'There is nothing to do' },
   OPERATION_NOT_ACTIVE: { status: 409, exit: 4, reaction: 'person', title: 'The operation has ended' },
   EPOCH_STALE: { status: 409, exit: 4, reaction: 'retry', title: 'A newer session claimed the cluster' },
   SESSION_MOVED: {

@@ -95,6 +95,8 @@ export interface OperationAccepted {
 }
 /** Starts the installation; sent with update-with-start. Refused with CLUSTER_EXISTS when the name is taken. */
 export const installUpdate = defineUpdate<OperationAccepted, [InstallRequest]>('install');
+/** Refused with CLUSTER_NOT_FOUND, OPERATION_RUNNING, or NOTHING_TO_DO when every node is READY. */
+export const recoverUpdate = defineUpdate<OperationAccepted, [OperationRequest]>('recover');
 /** Refused with CLUSTER_NOT_FOUND or OPERATION_RUNNING. */
 export const uninstallUpdate = defineUpdate<OperationAccepted, [OperationRequest]>('uninstall');
 

@@ -1,7 +1,8 @@
 // The operations as Temporal shows them: one workflow type each, all made of a plan and its steps.
-import { beginOperation } from './operation.ts';
-import { runPlan } from './plan-runner.ts';
-import { executeStep } from './steps.ts';
+import { setPersonHandlers } from './operation/messages.ts';
+import { beginOperation } from './operation/operation.ts';
+import { runPlan } from './operation/plan-runner.ts';
+import { executeStep } from './steps/steps.ts';
 import type { OperationInput, OperationResult } from './contract.ts';
 
 /** Brings a cluster up: reserve, start controllers and brokers, verify. */
@@ -20,6 +21,8 @@ export async function recover(input: OperationInput): Promise<OperationResult> {
 }
 
 async function run(input: OperationInput): Promise<OperationResult> {
+  // All handlers are in place before the first await.
   const operation = beginOperation(input);
+  setPersonHandlers(operation);
   return runPlan(operation, (step) => executeStep(operation, step));
 }

@@ -57,6 +57,7 @@ export function fakeGateway(answers: Partial<Gateway> = {}): FakeGateway {
   const gateway: Gateway = {
     install: async () => accepted,
     uninstall: async () => accepted,
+    recover: async () => accepted,
     cluster: async () => sampleState(),
     clusters: async () => [{ name: 'orders', state: sampleState() }],
     operations: async () => [],

@@ -4,7 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { WithStartWorkflowOperation, type Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  Runtime,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
 import { withFailures } from '../../src/activities/failure.ts';
 import { clusterSpecSchema, type ClusterSpec, type ClusterSpecInput } from '../../src/model/spec/schema.ts';
 import type { PlanProgress } from '../../src/model/plan/plan.ts';
@@ -19,7 +25,7 @@ import {
   uninstallUpdate,
   type OperationAccepted,
 } from '../../src/workflows/contract.ts';
-import { temporalCliPath } from './components.ts';
+import { temporalCliPath, testServerPath } from './components.ts';
 import { createFakeWorld, type FakeWorld } from './fake-world.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -33,8 +39,13 @@ export interface WorkflowEnv {
   progressUntil(operationId: string, until: (progress: PlanProgress) => boolean): Promise<PlanProgress>;
   stateUntil(cluster: string, until: (state: ClusterState) => boolean): Promise<ClusterState>;
   uninstall(cluster: string): Promise<OperationAccepted>;
+  /** Lets time pass: at once on a server that skips time. */
+  sleep(duration: string): Promise<void>;
   close(): Promise<void>;
 }
+
+/** `INDEXED_VALUE_TYPE_KEYWORD` of Temporal's API. */
+const KEYWORD = 2;
 
 let installed = false;
 
@@ -44,7 +55,17 @@ function installRuntime(): void {
   installed = true;
 }
 
-let bundle: Promise<{ code: string }> | undefined;
+let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+
+/** The present workflows, bundled once a process. */
+export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  installRuntime();
+  bundle ??= bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    logger: new DefaultLogger('ERROR'),
+  });
+  return bundle;
+}
 
 /** A complete spec from what a test cares about. */
 export function specOf(input: ClusterSpecInput & { name: string }): ClusterSpec {
@@ -54,34 +75,23 @@ export function specOf(input: ClusterSpecInput & { name: string }): ClusterSpec 
 export interface WorkflowEnvOptions {
   /** Histories of this many events are to continue as new. @default the server's, thousands */
   continueAsNewAt?: number;
+  /** On a server that skips time; it has no lists, and skips only in `sleep` and while a result is awaited. @default false */
+  timeSkipping?: boolean;
 }
 
+const SEARCH_ATTRIBUTES = ['KafkaCluster', 'KafkaOperation', 'KafkaOperationState'].map((name) =>
+  defineSearchAttributeKey(name, 'KEYWORD'),
+);
+
+/** Starts a server with workers; end both with `close()`. */
 export async function startWorkflowEnv(options: WorkflowEnvOptions = {}): Promise<WorkflowEnv> {
-  installRuntime();
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
-    logger: new DefaultLogger('ERROR'),
-  });
-  const env = await TestWorkflowEnvironment.createLocal({
-    server: {
-      executable: { type: 'existing-path', path: await temporalCliPath() },
-      searchAttributes: ['KafkaCluster', 'KafkaOperation', 'KafkaOperationState'].map((name) =>
-        defineSearchAttributeKey(name, 'KEYWORD'),
-      ),
-      log: { level: 'error', format: 'pretty' },
-      ...(options.continueAsNewAt === undefined
-        ? {}
-        : {
-            extraArgs: [
-              '--dynamic-config-value',
-              `limit.historyCount.suggestContinueAsNew=${options.continueAsNewAt}`,
-            ],
-          }),
-    },
-  });
+  const workflowBundle = await bundleWorkflows();
+  const env = await (options.timeSkipping === true ? startTimeSkipping() : startDevServer(options));
   const { client } = env;
   const sessionTaskQueue = `session-${randomUUID()}`;
   const fake = createFakeWorld(() => client, sessionTaskQueue);
+  // Time stands still while an activity runs.
+  fake.world.holdsSubscription = options.timeSkipping !== true;
   const common = { connection: env.nativeConnection, maxHeartbeatThrottleInterval: '100ms' } as const;
   let workers: Worker[] = [];
   const isStopping = () => workers.some((worker) => worker.getState() !== 'RUNNING');
@@ -89,7 +99,7 @@ export async function startWorkflowEnv(options: WorkflowEnvOptions = {}): Promis
     Worker.create({
       ...common,
       taskQueue: TASK_QUEUE,
-      workflowBundle: await bundle,
+      workflowBundle,
       activities: withFailures(fake.common, isStopping),
     }),
     Worker.create({ ...common, taskQueue: sessionTaskQueue, activities: fake.session }),
@@ -125,6 +135,7 @@ export async function startWorkflowEnv(options: WorkflowEnvOptions = {}): Promis
     progressUntil: (operationId, until) =>
       waitFor(() => progress(operationId), until, { describe: `progress of ${operationId}` }),
     stateUntil: (cluster, until) => waitFor(() => state(cluster), until, { describe: `state of ${cluster}` }),
+    sleep: (duration) => env.sleep(duration),
     close: async () => {
       workers.forEach((worker) => {
         worker.shutdown();
@@ -133,4 +144,33 @@ export async function startWorkflowEnv(options: WorkflowEnvOptions = {}): Promis
       await env.teardown();
     },
   };
+}
+
+async function startDevServer({ continueAsNewAt }: WorkflowEnvOptions): Promise<TestWorkflowEnvironment> {
+  return TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: await temporalCliPath() },
+      searchAttributes: SEARCH_ATTRIBUTES,
+      log: { level: 'error', format: 'pretty' },
+      ...(continueAsNewAt === undefined
+        ? {}
+        : {
+            extraArgs: [
+              '--dynamic-config-value',
+              `limit.historyCount.suggestContinueAsNew=${continueAsNewAt}`,
+            ],
+          }),
+    },
+  });
+}
+
+async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: await testServerPath() } },
+  });
+  await env.connection.operatorService.addSearchAttributes({
+    searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map(({ name }) => [name, KEYWORD])),
+    namespace: env.namespace ?? 'default',
+  });
+  return env;
 }

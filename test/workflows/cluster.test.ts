@@ -233,7 +233,7 @@ describe('a running cluster', () => {
     expect(recovered.status).toBe('RUNNING');
   });
 
-  it('leaves a broker alone whose recovery was aborted', async () => {
+  it('leaves a broker alone whose recovery was aborted, until somebody asks', async () => {
     const { operationId } = await env.install({ name, ...SMALL, brokers: { count: 1 } });
     await env.progressUntil(operationId, isComplete);
     await env.stateUntil(name, ({ operation }) => operation === null);
@@ -250,7 +250,18 @@ describe('a running cluster', () => {
     expect(after.nodes['broker-0']).toMatchObject({ status: 'FAILED', recoveryAborted: true });
     expect(after.nodes['broker-0']?.reason).toContain('not now');
     // Nothing has begun again: the next operation is the one that is asked for.
-    expect((await env.uninstall(name)).operationId).toBe(`${name}/uninstall#3`);
+    env.world.fault = () => undefined;
+    const entity = env.client.workflow.getHandle(contract.clusterWorkflowId(name));
+    const recover = () => entity.executeUpdate(contract.recoverUpdate, { args: [{ requestedBy: 'me' }] });
+    const asked = await recover();
+    expect(asked.operationId).toBe(`${name}/recover#3`);
+    expect(asked.plan.phases.flatMap(({ steps }) => steps.map(({ id }) => id))).toEqual(['start:broker-0']);
+    await env.progressUntil(asked.operationId, isComplete);
+    const healed = await env.state(name);
+    expect(healed.status).toBe('RUNNING');
+    expect(healed.nodes['broker-0']).not.toHaveProperty('recoveryAborted');
+    const again = await recover().catch((error: unknown) => error);
+    expect(((again as WorkflowUpdateFailedError).cause as ApplicationFailure).type).toBe('NOTHING_TO_DO');
   });
 
   it('kills a task that is not the newest of its node', async () => {

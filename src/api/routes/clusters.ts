@@ -82,6 +82,25 @@ export function clusterRoutes({ gateway, links }: { gateway: Gateway; links: Lin
         return { operations: found.map((operation) => operationSummary(operation, links)) };
       },
     );
+    app.post(
+      '/v1/clusters/:name/recover',
+      {
+        schema: {
+          operationId: 'recoverCluster',
+          tags: ['clusters'],
+          summary: 'Start the nodes that are not READY again, where they are',
+          description:
+            'Millrace does so by itself when the task of a node ends. To be asked for after such a recovery was aborted.',
+          params: clusterParams,
+          headers: startHeaders,
+          response: { 202: acceptedSchema, ...ERROR_RESPONSES },
+        },
+      },
+      async ({ params, headers, requestedBy }, reply) => {
+        const accepted = await gateway.recover(params.name, { requestedBy }, headers['idempotency-key']);
+        return reply.code(202).send(acceptedView(accepted, links));
+      },
+    );
     app.delete(
       '/v1/clusters/:name',
       {

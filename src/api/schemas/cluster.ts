@@ -30,6 +30,7 @@ const operationRecordSchema = z
     state: operationStateSchema,
     requestedBy: z.string(),
     reason: z.string().exactOptional(),
+    nodes: z.array(z.string()).exactOptional().describe('The nodes that it is about, when not all'),
     startedAtMs: timeMs,
     endedAtMs: timeMs.exactOptional(),
     planHash: z.string(),

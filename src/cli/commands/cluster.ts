@@ -1,4 +1,4 @@
-// `millrace cluster`: install, look at and uninstall clusters.
+// `millrace cluster`: install, look at, recover and uninstall clusters.
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { ClusterView } from '../../api/schemas/cluster.ts';
@@ -28,9 +28,17 @@ The smallest spec is a name; everything else has a default that is safe in produ
 Without --wait the command returns as soon as the operation is accepted. With it, it ends with 0 when the cluster runs, 1
 when the operation was aborted, 5 when a step failed and waits for a person (millrace op retry).`;
 
-/** Adds `cluster install|list|get|uninstall`. */
+const RECOVER_HELP = `
+Millrace recovers a node by itself when its Mesos task ends. This is for afterwards: when such a recovery was aborted.
+
+Example:
+  $ millrace cluster recover orders --wait`;
+
+/** Adds `cluster install|list|get|recover|uninstall`. */
 export function addClusterCommands(program: Command, context: Context): void {
-  const cluster = program.command('cluster').description('install, look at and uninstall Kafka clusters');
+  const cluster = program
+    .command('cluster')
+    .description('install, look at, recover and uninstall Kafka clusters');
   withFollowOptions(
     cluster
       .command('install')
@@ -76,6 +84,16 @@ export function addClusterCommands(program: Command, context: Context): void {
     .action(async (name: string, _options: unknown, command: Command) => {
       const found = await context.api(command).cluster(name);
       await context.show(command, found, () => clusterPage(found));
+    });
+  withFollowOptions(
+    cluster
+      .command('recover <cluster>')
+      .description('start the nodes that are not READY again, where they are')
+      .option('--wait', 'wait until the operation has ended, showing its plan'),
+  )
+    .addHelpText('after', RECOVER_HELP)
+    .action(async (name: string, options: { wait?: boolean } & FollowOptions, command: Command) => {
+      await afterAccepted(context, command, await context.api(command).recover(name), options);
     });
   withFollowOptions(
     cluster

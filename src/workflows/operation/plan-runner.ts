@@ -7,10 +7,10 @@ import {
   log,
   sleep,
 } from '@temporalio/workflow';
-import { STATUS, type PhaseProgress, type StepProgress } from '../model/plan/plan.ts';
-import { abortRest, beginStep, hasEnded, setStep } from '../model/plan/progress.ts';
-import { clusterWorkflowId, operationEndedSignal, type OperationResult } from './contract.ts';
-import { messageOf } from './failure.ts';
+import { STATUS, type PhaseProgress, type StepProgress } from '../../model/plan/plan.ts';
+import { abortRest, beginStep, hasEnded, setStep } from '../../model/plan/progress.ts';
+import { clusterWorkflowId, operationEndedSignal, type OperationResult } from '../contract.ts';
+import { messageOf } from '../failure.ts';
 import { show, type Operation } from './operation.ts';
 
 /** Longer than any message within the server is on its way. */

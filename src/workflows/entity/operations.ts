@@ -1,0 +1,171 @@
+// The operations of a cluster, one at a time: accepted, started as child workflows, followed, recorded.
+import {
+  condition,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  startChild,
+  type ChildWorkflowHandle,
+} from '@temporalio/workflow';
+import { CLUSTER_STATUS, OPERATION_KIND, OPERATION_STATE, type OperationKind } from '../../model/cluster.ts';
+import { endOperation, nodesToRecover } from '../../model/entity.ts';
+import type { Plan } from '../../model/plan/plan.ts';
+import { planHash, planRecover } from '../../model/plan/plans.ts';
+import { anywhere } from '../activity-proxies.ts';
+import * as contract from '../contract.ts';
+import { messageOf, refuse } from '../failure.ts';
+import { requireState, type Entity } from './entity.ts';
+
+/** What is to be done, for whom, and why. */
+interface Accepting extends contract.OperationRequest {
+  plan: Plan;
+  /** The nodes that it is about, when not all. */
+  nodes?: string[];
+}
+
+/** Records the operation and leaves its start to the main loop. */
+export function accept(
+  entity: Entity,
+  kind: OperationKind,
+  { plan, requestedBy, reason, nodes }: Accepting,
+): contract.OperationAccepted {
+  const state = requireState(entity);
+  const operationId = contract.operationIdOf(entity.name, kind, entity.nextOperation);
+  entity.nextOperation += 1;
+  const hash = planHash(plan);
+  entity.starting = operationId;
+  state.operation = {
+    id: operationId,
+    kind,
+    state: OPERATION_STATE.RUNNING,
+    requestedBy,
+    ...(reason === undefined ? {} : { reason }),
+    ...(nodes === undefined ? {} : { nodes }),
+    startedAtMs: Date.now(),
+    planHash: hash,
+  };
+  entity.work.push(() => startOperation(entity, plan));
+  return { operationId, workflowId: contract.operationWorkflowId(operationId), plan, planHash: hash };
+}
+
+/** The answer, held back until the operation's workflow exists: who has it may ask that workflow at once. */
+export async function started(
+  entity: Entity,
+  accepted: contract.OperationAccepted,
+): Promise<contract.OperationAccepted> {
+  await condition(() => entity.starting !== accepted.operationId);
+  return accepted;
+}
+
+async function startOperation(entity: Entity, plan: Plan): Promise<void> {
+  try {
+    const { id, child } = await startChildOf(entity, plan);
+    followOperation(entity, id, child.result());
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    // Only when a workflow of that id runs already, started by somebody else: it is not ours to follow.
+    const outcome = `its workflow could not be started: ${messageOf(error)}`;
+    recordEnd(entity, requireState(entity).operation?.id, { state: 'ABORTED', outcome });
+  } finally {
+    entity.starting = null;
+  }
+}
+
+type OperationWorkflow = (input: contract.OperationInput) => Promise<contract.OperationResult>;
+
+async function startChildOf(
+  entity: Entity,
+  plan: Plan,
+): Promise<{ id: string; child: ChildWorkflowHandle<OperationWorkflow> }> {
+  const state = requireState(entity);
+  if (!state.operation) throw refuse('INTERNAL', `${state.name} has no operation to start.`);
+  const { id, kind, requestedBy, reason, planHash: hash } = state.operation;
+  const input: contract.OperationInput = {
+    operationId: id,
+    cluster: { ...state, history: [] },
+    plan,
+    planHash: hash,
+    requestedBy,
+    ...(reason === undefined ? {} : { reason }),
+  };
+  const child = await startChild<OperationWorkflow>(kind, {
+    workflowId: contract.operationWorkflowId(id),
+    args: [input],
+    parentClosePolicy: 'ABANDON',
+    staticSummary: `${kind} ${state.name}, requested by ${requestedBy}`,
+    staticDetails: operationDetails(kind, requestedBy, reason),
+    typedSearchAttributes: [
+      { key: contract.KAFKA_CLUSTER, value: state.name },
+      { key: contract.KAFKA_OPERATION, value: kind },
+      { key: contract.KAFKA_OPERATION_STATE, value: OPERATION_STATE.RUNNING },
+    ],
+  });
+  return { id, child };
+}
+
+function operationDetails(kind: string, requestedBy: string, reason: string | undefined): string {
+  return [
+    `Operation **${kind}**, requested by ${requestedBy}${reason === undefined ? '' : `: ${reason}`}.`,
+    '',
+    'The plan with the state of each step is under *Current Details*. Signals: `pause`, `resume`, `retryStep`, `skipStep`,',
+    '`abort`. Cancelling the workflow is the same as an abort: what is there stays as it is.',
+  ].join('\n');
+}
+
+/** An operation reports its own end; what did not come to that (terminated by a person, say) shows in its result. */
+export function followOperation(
+  entity: Entity,
+  operationId: string,
+  result: Promise<contract.OperationResult>,
+): void {
+  const record = (ended: contract.OperationResult) => {
+    recordEnd(entity, operationId, ended);
+  };
+  void result.then(record, (error: unknown) => {
+    record({ state: 'ABORTED', outcome: `its workflow ended: ${messageOf(error)}` });
+  });
+}
+
+/** Records the end of an operation at once; a second report of it changes nothing. */
+export function recordEnd(
+  entity: Entity,
+  operationId: string | undefined,
+  ended: contract.OperationResult,
+): void {
+  const { state } = entity;
+  if (!state?.operation || state.operation.id !== operationId) return;
+  endOperation(state, ended, Date.now());
+  entity.work.push(() =>
+    state.status === CLUSTER_STATUS.UNINSTALLED ? endSession(entity) : Promise.resolve(),
+  );
+}
+
+async function endSession(entity: Entity): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(contract.sessionWorkflowId(entity.name)).cancel();
+  } catch (error) {
+    log.warn('the session could not be cancelled; it has ended already', { reason: messageOf(error) });
+  }
+}
+
+/** After continue-as-new there is no child handle any more: an activity asks Temporal. */
+export function awaitEarlierOperation(operationId: string): Promise<contract.OperationResult> {
+  const operationWorkflowId = contract.operationWorkflowId(operationId);
+  return anywhere.awaitOperation.executeWithOptions({ summary: `wait for ${operationId}` }, [
+    { operationWorkflowId },
+  ]);
+}
+
+/** Starts a recovery when nodes fell back and no operation cares for them. */
+export function recoverFailedNodes(entity: Entity): void {
+  const state = requireState(entity);
+  const nodes = nodesToRecover(state);
+  if (nodes.length === 0) return;
+  const reasons = nodes.map((name) => `${name}: ${state.nodes[name]?.reason ?? 'its task ended'}`);
+  accept(entity, OPERATION_KIND.RECOVER, {
+    plan: planRecover(state, nodes),
+    nodes,
+    requestedBy: 'millrace',
+    reason: reasons.join('; '),
+  });
+}

@@ -1,0 +1,106 @@
+// What is asked of a cluster: synchronous checks first, so that a bad request changes nothing.
+import { setHandler, uuid4 } from '@temporalio/workflow';
+import { CLUSTER_STATUS, OPERATION_KIND, type ClusterState } from '../../model/cluster.ts';
+import { isServing, recoverableNodes } from '../../model/entity.ts';
+import { initialState } from '../../model/initial-state.ts';
+import { planInstall, planRecover, planUninstall } from '../../model/plan/plans.ts';
+import * as contract from '../contract.ts';
+import { refuse } from '../failure.ts';
+import { requireState, type Entity } from './entity.ts';
+import { accept, started } from './operations.ts';
+import { startSession } from './session.ts';
+
+/** Sets the query and the updates that API and people send. */
+export function setRequestHandlers(entity: Entity): void {
+  setHandler(contract.clusterQuery, () => entity.state, {
+    description: 'All that Millrace knows of the cluster.',
+  });
+  setInstallHandler(entity);
+  setHandler(
+    contract.recoverUpdate,
+    async (request) => {
+      const state = requireState(entity);
+      const nodes = recoverableNodes(state);
+      const plan = planRecover(state, nodes);
+      return started(entity, accept(entity, OPERATION_KIND.RECOVER, { ...request, plan, nodes }));
+    },
+    {
+      description: 'Start the nodes that are not READY again, where they are. {"requestedBy":"me"}',
+      validator: (_request: contract.OperationRequest) => {
+        const state = refuseWhileBusy(entity);
+        if (recoverableNodes(state).length === 0) throw nothingToRecover(state);
+      },
+    },
+  );
+  setHandler(
+    contract.uninstallUpdate,
+    async (request) => {
+      const state = requireState(entity);
+      state.status = CLUSTER_STATUS.UNINSTALLING;
+      const plan = planUninstall(state);
+      return started(entity, accept(entity, OPERATION_KIND.UNINSTALL, { ...request, plan }));
+    },
+    {
+      description: 'Uninstall the cluster and destroy its data. {"requestedBy":"me"}',
+      validator: (_request: contract.OperationRequest) => {
+        refuseWhileBusy(entity);
+      },
+    },
+  );
+}
+
+function setInstallHandler(entity: Entity): void {
+  setHandler(
+    contract.installUpdate,
+    async ({ spec, ...request }) => {
+      entity.state = { ...initialState(spec, { uuid4, nowMs: Date.now() }), operation: null };
+      startSession(entity);
+      const plan = planInstall(entity.state);
+      return started(entity, accept(entity, OPERATION_KIND.INSTALL, { ...request, plan }));
+    },
+    {
+      description: 'Install the cluster (sent by the API).',
+      validator: (_request: contract.InstallRequest) => {
+        if (entity.state) throw nameTaken(entity.state);
+      },
+    },
+  );
+}
+
+function nameTaken(state: ClusterState): Error {
+  const first =
+    state.operation?.id ?? state.history[0]?.id ?? contract.operationIdOf(state.name, 'install', 1);
+  return refuse(
+    'CLUSTER_EXISTS',
+    `Cluster ${state.name} exists already (${state.status}); nothing was changed. Its operation is ${first}: ` +
+      `see "millrace op get '${first}'". Choose another name, or uninstall it first.`,
+    { operationId: first, status: state.status },
+  );
+}
+
+function nothingToRecover(state: ClusterState): Error {
+  const why = isServing(state)
+    ? 'every node is READY'
+    : `it is ${state.status}, and only an installed cluster can be recovered`;
+  return refuse('NOTHING_TO_DO', `Nothing was begun on cluster ${state.name}: ${why}.`, {
+    status: state.status,
+  });
+}
+
+function refuseWhileBusy(entity: Entity): ClusterState {
+  const { state } = entity;
+  if (!state || state.status === CLUSTER_STATUS.UNINSTALLED)
+    throw refuse(
+      'CLUSTER_NOT_FOUND',
+      `There is no cluster ${entity.name}; nothing was changed. "millrace cluster list" shows those there are.`,
+    );
+  const { operation } = state;
+  if (operation)
+    throw refuse(
+      'OPERATION_RUNNING',
+      `${operation.id} is running on cluster ${state.name}; nothing was changed. Wait for it ` +
+        `("millrace op watch '${operation.id}'"), or abort it first ("millrace op abort '${operation.id}' --reason ...").`,
+      { operationId: operation.id },
+    );
+  return state;
+}

@@ -1,0 +1,174 @@
+// Starts a node: its task is launched, and launched again when it ends, until Kafka counts the node as ready.
+import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
+import type { LaunchResult } from '../../activities/contract.ts';
+import { NODE_KIND, NODE_STATUS, taskIdOf, type NodeState } from '../../model/cluster.ts';
+import { explainExit } from '../../model/node/command.ts';
+import { STATUS, type StepProgress } from '../../model/plan/plan.ts';
+import { anywhere } from '../activity-proxies.ts';
+import { refuse } from '../failure.ts';
+import { markWaiting, type Operation } from '../operation/operation.ts';
+import {
+  addressesOf,
+  callerOf,
+  hasEnded,
+  nodesOfKind,
+  report,
+  settled,
+  withSession,
+} from './step-context.ts';
+
+/** How often a task is launched in one run of a step before a person has to look. */
+const LAUNCHES_PER_RUN = 4;
+
+export async function start(operation: Operation, step: StepProgress, before: NodeState): Promise<undefined> {
+  if (before.placement === null)
+    throw refuse(
+      'INTERNAL',
+      `${before.name} has no resources: its reserve step was skipped or failed. Nothing was started. Abort and uninstall, or retry after the reservation.`,
+    );
+  let node = before;
+  // A task that is named but was never seen ended may exist: it is looked for, not launched twice.
+  let fresh = node.taskState === null && step.runs === 1;
+  for (let launches = 1; ; launches += 1) {
+    if (hasEnded(operation, node)) {
+      node = await report(operation, {
+        ...node,
+        launches: node.launches + 1,
+        taskState: null,
+        status: NODE_STATUS.STARTING,
+      });
+      fresh = true;
+    }
+    const ended = await runTask(operation, step, node, fresh);
+    if (ended === null) {
+      const ready = operation.nodes[node.name] ?? node;
+      await report(operation, settled({ ...ready, status: NODE_STATUS.READY, taskState: 'TASK_RUNNING' }));
+      return;
+    }
+    fresh = false;
+    node = operation.nodes[node.name] ?? node;
+    if (launches >= LAUNCHES_PER_RUN) {
+      await report(operation, { ...node, status: NODE_STATUS.FAILED, reason: ended });
+      throw refuse(
+        'TASK_ENDED',
+        `${ended} This was launch ${launches} of ${LAUNCHES_PER_RUN} in this run of the step; its reservation and volume are kept. Look at the task's stderr and stdout in its Mesos sandbox, fix the cause, then retry the step.`,
+      );
+    }
+    await beforeNextLaunch(operation, step, ended, launches);
+  }
+}
+
+/** Launches the node's newest task and waits until Kafka counts it as ready; null then, else why it ended. */
+async function runTask(
+  operation: Operation,
+  step: StepProgress,
+  node: NodeState,
+  fresh: boolean,
+): Promise<string | null> {
+  const taskId = taskIdOf(node.name, node.launches);
+  const launched = await launch(operation, step, node, fresh);
+  if (!launched.running) {
+    operation.endedTasks.set(taskId, {
+      taskId,
+      agentId: node.placement?.agentId ?? '',
+      state: launched.state,
+    });
+    return describeEnd(node, taskId, launched.state, launched.reason);
+  }
+  operation.nodes[node.name] = { ...node, configHash: launched.configHash, taskState: 'TASK_RUNNING' };
+  const ended = () => operation.endedTasks.get(taskId);
+  const gate = new CancellationScope();
+  const ready = gate.run(() => awaitReady(operation, step, node)).then(() => true);
+  try {
+    await Promise.race([ready, condition(() => ended() !== undefined)]);
+  } finally {
+    gate.cancel();
+    await ready.catch((error: unknown) => {
+      if (!isCancellation(error)) throw error;
+    });
+  }
+  const end = ended();
+  return end
+    ? describeEnd(node, taskId, end.state, [end.reason, end.message].filter(Boolean).join(': '))
+    : null;
+}
+
+async function launch(
+  operation: Operation,
+  step: StepProgress,
+  node: NodeState,
+  fresh: boolean,
+): Promise<LaunchResult> {
+  const { name, incarnation, spec, kafkaClusterId } = operation.input.cluster;
+  const taskId = taskIdOf(node.name, node.launches);
+  let look = !fresh;
+  return withSession(operation, step, (session, activities) => {
+    const result = activities.launchNode.executeWithOptions(
+      { summary: `launch ${taskId} on ${node.placement?.hostname ?? '?'}:${node.placement?.port ?? 0}` },
+      [
+        {
+          caller: callerOf(step),
+          session,
+          cluster: name,
+          incarnation,
+          spec,
+          kafkaClusterId,
+          node,
+          taskId,
+          controllers: nodesOfKind(operation, NODE_KIND.CONTROLLER),
+          look,
+        },
+      ],
+    );
+    look = true;
+    return result;
+  });
+}
+
+async function awaitReady(operation: Operation, step: StepProgress, node: NodeState): Promise<void> {
+  const caller = callerOf(step);
+  if (node.kind === NODE_KIND.CONTROLLER)
+    await anywhere.awaitControllerReady.executeWithOptions(
+      { summary: `wait until ${node.name} is in the quorum` },
+      [{ caller, nodeId: node.nodeId, controllers: addressesOf(operation, NODE_KIND.CONTROLLER) }],
+    );
+  else
+    await anywhere.awaitBrokerReady.executeWithOptions(
+      { summary: `wait until ${node.name} is registered and in sync` },
+      [{ caller, nodeId: node.nodeId, brokers: addressesOf(operation, NODE_KIND.BROKER) }],
+    );
+}
+
+/** A broker is not relaunched into a cluster whose controllers are not there yet: it would only end again. */
+async function beforeNextLaunch(
+  operation: Operation,
+  step: StepProgress,
+  ended: string,
+  launches: number,
+): Promise<void> {
+  const controllers = operation.progress.phases.find(({ name }) => name === 'controllers');
+  const controllersReady = () =>
+    controllers === undefined ||
+    controllers.steps.includes(step) ||
+    controllers.steps.every(({ status }) => status === STATUS.COMPLETE || status === STATUS.SKIPPED);
+  const seconds = 2 ** (launches - 1);
+  markWaiting(
+    operation,
+    step.id,
+    `${ended} Launch ${launches + 1} of ${LAUNCHES_PER_RUN} follows in ${seconds} s.`,
+  );
+  await sleep(seconds * 1000, { summary: `before launch ${launches + 1} of ${step.id}` });
+  if (!controllersReady()) {
+    markWaiting(operation, step.id, `${ended} It is launched again when the controllers are ready.`);
+    await condition(controllersReady);
+  }
+  markWaiting(operation, step.id, null);
+}
+
+/** Why a task ended, in Mesos' words, and in ours where the command said so by its exit code. */
+function describeEnd(node: NodeState, taskId: string, state: string, reason: string): string {
+  const code = /exited with status (\d+)/.exec(reason)?.[1];
+  const explained = code === undefined ? null : explainExit(Number(code));
+  const why = [reason, explained].filter(Boolean).join('; ');
+  return `Task ${taskId} of ${node.name} on ${node.placement?.hostname ?? 'its agent'} ended ${state}${why === '' ? '' : ` (${why})`}.`;
+}

@@ -1,0 +1,93 @@
+// What the steps of all operations share: calls on the session's queue, reports to the entity, looks at the nodes.
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  getExternalWorkflowHandle,
+  TimeoutFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Caller, KafkaAddress } from '../../activities/contract.ts';
+import { taskIdOf, type NodeState, type SessionInfo } from '../../model/cluster.ts';
+import type { StepProgress } from '../../model/plan/plan.ts';
+import { isTerminal } from '../../model/task-state.ts';
+import { onSession } from '../activity-proxies.ts';
+import { clusterWorkflowId, nodeChangedSignal } from '../contract.ts';
+import { codeOf, refuse } from '../failure.ts';
+import { markWaiting, type Operation } from '../operation/operation.ts';
+import { sessionAfter } from '../operation/session-after.ts';
+
+/** Calls an activity on the queue of the session's holder; when the session moved meanwhile, again on the next one's. */
+export async function withSession<T>(
+  operation: Operation,
+  step: StepProgress,
+  call: (session: SessionInfo, activities: ReturnType<typeof onSession>) => Promise<T>,
+): Promise<T> {
+  for (let used = 0; ;) {
+    const session = await sessionAfter(operation, step.id, used);
+    used = session.epoch;
+    try {
+      return await call(session, onSession(session.taskQueue));
+    } catch (error) {
+      if (!sessionLost(error)) throw error;
+      markWaiting(operation, step.id, null);
+    }
+  }
+}
+
+/** Whether an activity failed for its holder's sake (dead, shut down, fenced) and not for its own. */
+function sessionLost(error: unknown): boolean {
+  if (codeOf(error) === 'SESSION_MOVED') return true;
+  if (!(error instanceof ActivityFailure)) return false;
+  if (error.cause instanceof TimeoutFailure) return error.cause.timeoutType !== 'START_TO_CLOSE';
+  if (error.cause instanceof ApplicationFailure) return error.cause.type === 'WorkerShutdown';
+  return error.cause instanceof CancelledFailure && !CancellationScope.current().consideredCancelled;
+}
+
+/** Tells the entity before the operation goes on: its state is the truth about what exists. */
+export async function report(operation: Operation, node: NodeState): Promise<NodeState> {
+  operation.nodes[node.name] = node;
+  await getExternalWorkflowHandle(clusterWorkflowId(operation.input.cluster.name)).signal(nodeChangedSignal, {
+    operationId: operation.input.operationId,
+    nodes: [node],
+  });
+  return node;
+}
+
+/** Whether the newest task of a node is known to have ended, here or before this operation began. */
+export function hasEnded(operation: Operation, node: NodeState): boolean {
+  if (node.taskState !== null && isTerminal(node.taskState)) return true;
+  return operation.endedTasks.has(taskIdOf(node.name, node.launches));
+}
+
+/** The node that a step names. */
+export function nodeOf(operation: Operation, name: string): NodeState {
+  const node = operation.nodes[name];
+  if (!node) throw refuse('INTERNAL', `The plan names ${name}, which the cluster does not have.`);
+  return node;
+}
+
+/** The nodes of a kind, by their `node.id`. */
+export function nodesOfKind(operation: Operation, kind: string): NodeState[] {
+  return Object.values(operation.nodes)
+    .filter((node) => node.kind === kind)
+    .sort((a, b) => a.nodeId - b.nodeId);
+}
+
+/** The addresses of the placed nodes of a kind. */
+export function addressesOf(operation: Operation, kind: string): KafkaAddress[] {
+  return nodesOfKind(operation, kind).flatMap(({ nodeId, placement }) =>
+    placement ? [{ nodeId, host: placement.hostname, port: placement.port }] : [],
+  );
+}
+
+/** Whom an activity tells what it waits for. */
+export function callerOf(step: StepProgress): Caller {
+  return { operationWorkflowId: workflowInfo().workflowId, step: step.id };
+}
+
+/** A node that does what it should has nothing to explain, and may be recovered when it falls back. */
+export function settled({ reason: _reason, recoveryAborted: _aborted, ...node }: NodeState): NodeState {
+  return node;
+}

@@ -1,0 +1,152 @@
+// The steps of the operations: each a few activities, and what the entity is told before the step goes on.
+import { condition, isCancellation, sleep } from '@temporalio/workflow';
+import { NODE_KIND, NODE_STATUS, taskIdOf, type NodeState } from '../../model/cluster.ts';
+import { STATUS, type StepProgress } from '../../model/plan/plan.ts';
+import { anywhere } from '../activity-proxies.ts';
+import { codeOf, messageOf } from '../failure.ts';
+import type { Operation } from '../operation/operation.ts';
+import { sessionAfter } from '../operation/session-after.ts';
+import { start } from './start-node.ts';
+import { addressesOf, callerOf, hasEnded, nodeOf, report, settled, withSession } from './step-context.ts';
+
+/** How often the verification is tried in one run of its step. */
+const VERIFICATIONS_PER_RUN = 3;
+
+/** Runs one step of a plan; the `execute` of every operation. */
+export async function executeStep(operation: Operation, step: StepProgress): Promise<string | undefined> {
+  const { action } = step;
+  switch (action.kind) {
+    case 'place':
+      return place(operation, step, nodeOf(operation, action.node));
+    case 'start':
+      return start(operation, step, nodeOf(operation, action.node));
+    case 'verify':
+      return verify(operation, step);
+    case 'stop':
+      return stop(operation, step, nodeOf(operation, action.node));
+    case 'release':
+      return release(operation, step, nodeOf(operation, action.node));
+    case 'deregister':
+      return deregister(operation, step);
+  }
+}
+
+async function place(operation: Operation, step: StepProgress, node: NodeState): Promise<undefined> {
+  if (node.placement !== null) return;
+  const { name, incarnation, spec } = operation.input.cluster;
+  const placement = await withSession(operation, step, (session, activities) =>
+    activities.placeNode.executeWithOptions({ summary: `reserve resources and a volume for ${node.name}` }, [
+      {
+        caller: callerOf(step),
+        session,
+        cluster: name,
+        incarnation,
+        spec,
+        node: { name: node.name, kind: node.kind },
+        placementNumber: 1,
+        others: Object.values(operation.nodes).flatMap((other) =>
+          other.placement && other.name !== node.name
+            ? [{ name: other.name, kind: other.kind, placement: other.placement }]
+            : [],
+        ),
+      },
+    ]),
+  );
+  // The first task is named together with the placement: one report instead of two.
+  await report(operation, { ...node, placement, status: NODE_STATUS.PLACED, launches: 1 });
+}
+
+async function verify(operation: Operation, step: StepProgress): Promise<undefined> {
+  const starts = operation.progress.phases
+    .flatMap((phase) => phase.steps)
+    .filter(({ action }) => action.kind === 'start');
+  const allStarted = () =>
+    starts.every(({ status }) => status === STATUS.COMPLETE || status === STATUS.SKIPPED);
+  for (let failures = 0; ;) {
+    await condition(allStarted);
+    try {
+      await anywhere.verifyCluster.executeWithOptions(
+        { summary: 'produce to and consume from a canary topic' },
+        [
+          {
+            caller: callerOf(step),
+            kafkaClusterId: operation.input.cluster.kafkaClusterId,
+            brokers: addressesOf(operation, NODE_KIND.BROKER),
+            controllers: addressesOf(operation, NODE_KIND.CONTROLLER),
+          },
+        ],
+      );
+      return;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      // A node that fell back meanwhile explains the failure: it is started again first.
+      if (allStarted()) failures += 1;
+      if (failures >= VERIFICATIONS_PER_RUN) throw error;
+      await sleep('2 seconds', { summary: `verify again: ${messageOf(error).slice(0, 150)}` });
+    }
+  }
+}
+
+async function stop(operation: Operation, step: StepProgress, node: NodeState): Promise<string | undefined> {
+  const { placement } = node;
+  const taskId = taskIdOf(node.name, node.launches);
+  if (placement === null || node.launches === 0 || hasEnded(operation, node)) return undefined;
+  const result = await withSession(operation, step, (session, activities) =>
+    activities.stopNode.executeWithOptions({ summary: `stop ${taskId} on ${placement.hostname}` }, [
+      {
+        caller: callerOf(step),
+        session,
+        cluster: operation.input.cluster.name,
+        taskId,
+        agentId: placement.agentId,
+        killGraceSeconds: operation.input.cluster.spec.killGraceSeconds,
+      },
+    ]),
+  );
+  if (!result.stopped) return `${node.name}: ${result.reason}`;
+  await report(operation, settled({ ...node, status: NODE_STATUS.STOPPED, taskState: result.state }));
+  return undefined;
+}
+
+async function release(
+  operation: Operation,
+  step: StepProgress,
+  node: NodeState,
+): Promise<string | undefined> {
+  const { name, incarnation, spec } = operation.input.cluster;
+  const { released, left } = await withSession(operation, step, (session, activities) =>
+    activities.releaseNode.executeWithOptions({ summary: `release resources and volume of ${node.name}` }, [
+      {
+        caller: callerOf(step),
+        session,
+        cluster: name,
+        incarnation,
+        spec,
+        node: node.name,
+        placement: node.placement,
+      },
+    ]),
+  );
+  const current = operation.nodes[node.name] ?? node;
+  if (released)
+    await report(operation, settled({ ...current, status: NODE_STATUS.RELEASED, placement: null }));
+  return left;
+}
+
+async function deregister(operation: Operation, step: StepProgress): Promise<undefined> {
+  for (let used = 0; ;) {
+    try {
+      const session = await sessionAfter(operation, step.id, used);
+      used = session.epoch;
+      await anywhere.teardownFramework.executeWithOptions(
+        { summary: `remove framework ${session.frameworkId}` },
+        [{ session }],
+      );
+      return;
+    } catch (error) {
+      // Removed by an earlier try whose answer was lost: that is what was wanted.
+      if (codeOf(error) === 'FRAMEWORK_REMOVED') return;
+      if (codeOf(error) !== 'SESSION_MOVED') throw error;
+    }
+  }
+}

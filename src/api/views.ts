@@ -1,5 +1,5 @@
 // What the API shows of a cluster and an operation: pure functions of what the workflows answer.
-import { NODE_KIND, NODE_STATUS, taskIdOf, type ClusterState, type NodeState } from '../model/cluster.ts';
+import { newestTask, NODE_KIND, NODE_STATUS, type ClusterState, type NodeState } from '../model/cluster.ts';
 import type { PlanProgress } from '../model/plan/plan.ts';
 import { operationState } from '../model/plan/progress.ts';
 import { clusterWorkflowId, operationWorkflowId, type OperationAccepted } from '../workflows/contract.ts';
@@ -94,7 +94,7 @@ export function acceptedView(accepted: OperationAccepted, links: Links): Accepte
 }
 
 function nodeView(node: NodeState): NodeView {
-  const { name, kind, nodeId, status, placement, launches, taskState, reason, configHash } = node;
+  const { name, kind, nodeId, status, placement, taskState, reason, configHash } = node;
   return {
     name,
     kind,
@@ -103,7 +103,7 @@ function nodeView(node: NodeState): NodeView {
     host: placement?.hostname ?? null,
     port: placement?.port ?? null,
     agent: placement?.agentId ?? null,
-    task: launches > 0 ? taskIdOf(name, launches) : null,
+    task: newestTask(node),
     taskState,
     ...(reason === undefined ? {} : { reason }),
     ...(configHash === undefined ? {} : { configHash }),

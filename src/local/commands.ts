@@ -56,9 +56,9 @@ export function registerLocalCommands(program: Command): void {
   agent
     .command('add')
     .description('add an agent')
-    .option('--cpus <n>', 'CPUs', number, 4)
-    .option('--mem-mb <n>', 'memory', whole, 8192)
-    .option('--disk-mb <n>', 'disk', whole, 20_000)
+    .option('--cpus <n>', 'CPUs', number, 8)
+    .option('--mem-mb <n>', 'memory', whole, 16_384)
+    .option('--disk-mb <n>', 'disk', whole, 100_000)
     .option('--hostname <name>', 'default: the next of 127.0.0.1, 127.0.0.2, …')
     .action(addAgent);
   agent.command('remove <id>').description('lose an agent with all that it runs').action(removeAgent);

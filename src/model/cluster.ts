@@ -64,6 +64,12 @@ export function taskIdOf(node: string, launch: number): string {
   return `${node}.${launch}`;
 }
 
+/** Id of the node's newest task; null before the first was begun. A placed node's first task is named already. */
+export function newestTask({ name, launches, status, taskState }: NodeState): string | null {
+  const named = launches > 0 && (status !== NODE_STATUS.PLACED || taskState !== null);
+  return named ? taskIdOf(name, launches) : null;
+}
+
 /** The node's name and launch number in a task id; null when it is not one of ours. */
 export function parseTaskId(taskId: string): { node: string; launch: number } | null {
   const match = /^((?:broker|controller)-\d+)\.([1-9]\d*)$/.exec(taskId);

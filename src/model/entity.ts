@@ -40,7 +40,10 @@ export function observeTask(state: ClusterState, status: ObservedTask): Observat
     return isTerminal(status.state) ? { kind: 'none' } : { kind: 'stray' };
   if (node.taskState !== null && isTerminal(node.taskState)) return { kind: 'none' };
   node.taskState = status.state;
-  if (!isTerminal(status.state)) return { kind: 'changed', node };
+  if (!isTerminal(status.state)) {
+    if (node.status === NODE_STATUS.PLACED) node.status = NODE_STATUS.STARTING;
+    return { kind: 'changed', node };
+  }
   if (node.status === NODE_STATUS.READY) {
     node.status = NODE_STATUS.FAILED;
     node.reason = `task ${status.taskId} ended ${status.state}${[status.reason, status.message]

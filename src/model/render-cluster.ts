@@ -1,5 +1,5 @@
 // The state of a cluster as Markdown, for the current details of its entity in the Temporal UI.
-import { taskIdOf, type ClusterState, type NodeState } from './cluster.ts';
+import { newestTask, type ClusterState, type NodeState } from './cluster.ts';
 import { fitDetails, tableCell } from './details.ts';
 
 /** Status, running operation, session and a table of nodes. */
@@ -24,6 +24,5 @@ export function renderCluster(state: ClusterState): string {
 function nodeRow(node: NodeState): string {
   const address = node.placement ? `${node.placement.hostname}:${node.placement.port}` : '';
   const status = node.reason === undefined ? node.status : `${node.status} (${tableCell(node.reason)})`;
-  const task = node.launches > 0 ? taskIdOf(node.name, node.launches) : '';
-  return `| ${node.name} | ${status} | ${address} | ${task} | ${node.taskState ?? ''} |`;
+  return `| ${node.name} | ${status} | ${address} | ${newestTask(node) ?? ''} | ${node.taskState ?? ''} |`;
 }

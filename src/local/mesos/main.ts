@@ -10,9 +10,9 @@ Local Mesos: a Mesos master and its agents in one process, for trials and tests.
   --state <dir>          state file, sandboxes and volumes; made when missing, taken up when there
   --port <port>          of the master on 127.0.0.1; 0 picks a free one (default 0)
   --agents <n>           agents to have, on 127.0.0.1 to 127.0.0.<n> (default 4)
-  --cpus <n>             of each agent (default 4)
-  --mem-mb <n>           of each agent (default 8192)
-  --disk-mb <n>          of each agent (default 20000)
+  --cpus <n>             of each agent (default 8)
+  --mem-mb <n>           of each agent (default 16384)
+  --disk-mb <n>          of each agent (default 100000)
   --first-port <port>    first port that agents offer, 100 each (default 21000)
   --heartbeat-ms <n>     between heartbeats of a subscription (default 15000)
   --port-file <file>     written with the port once it listens
@@ -25,9 +25,9 @@ const { values } = parseArgs({
     state: { type: 'string' },
     port: { type: 'string', default: '0' },
     agents: { type: 'string', default: '4' },
-    cpus: { type: 'string', default: '4' },
-    'mem-mb': { type: 'string', default: '8192' },
-    'disk-mb': { type: 'string', default: '20000' },
+    cpus: { type: 'string', default: '8' },
+    'mem-mb': { type: 'string', default: '16384' },
+    'disk-mb': { type: 'string', default: '100000' },
     'first-port': { type: 'string', default: '21000' },
     'heartbeat-ms': { type: 'string', default: '15000' },
     'port-file': { type: 'string' },

@@ -53,7 +53,8 @@ export interface Stack {
 }
 
 const DEFAULT_NAME = 'default';
-const AGENTS = { count: 4, cpus: 4, memMb: 8192, diskMb: 20_000 };
+/** Room for several clusters of the default size; it is accounted for, not taken. */
+const AGENTS = { count: 4, cpus: 8, memMb: 16_384, diskMb: 100_000 };
 const MESOS_PORT = 5050;
 const API_PORT = 7070;
 /** A worker hands its sessions over and ends its activities; that is quick, or it hangs. */

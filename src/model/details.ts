@@ -24,7 +24,7 @@ export function fitDetails(parts: {
     shown.push(line);
   }
   const hidden = body!.length - shown.length;
-  return [...head!, ...shown, ...(hidden > 0 ? [parts.more(hidden)] : []), ...tail!].join('\n');
+  return [...head!, ...shown, ...(hidden > 0 ? [parts.more(hidden)] : []), ...tail!].join('\n').trimEnd();
 }
 
 /** Text as one cell of a Markdown table. */

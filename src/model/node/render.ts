@@ -64,7 +64,8 @@ export function renderNode(input: NodeInput): RenderedNode {
   return { ...rendered, hash: sha256Hex(canonicalJson(rendered)) };
 }
 
-function fetchedUris({ kafka, java }: ClusterSpec): FetchedUri[] {
+/** What the Mesos fetcher brings for each node. */
+export function fetchedUris({ kafka, java }: ClusterSpec): FetchedUri[] {
   const artifact = kafka.artifact ?? officialArtifact(kafka.version);
   const places = [artifact, java];
   return places.flatMap((place) =>

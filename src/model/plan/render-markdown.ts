@@ -20,16 +20,17 @@ export function renderMarkdown(progress: PlanProgress): string {
       ...(help.length > 0 ? [...help, ''] : []),
     ],
     body: progress.phases.flatMap((phase) => phaseLines(phase, brief)),
-    tail: notes.length > 0 ? ['', '**Notes**', ...notes.map((note) => `- ${oneLine(note)}`)] : [],
+    tail: notes.length > 0 ? ['**Notes**', '', ...notes.map((note) => `- ${oneLine(note)}`)] : [],
     more: (hidden) => `\n… ${hidden} more lines; the query \`progress\` has all`,
   });
 }
 
+/** A heading and a flat list: the Temporal UI runs the items of a nested list together. */
 function phaseLines(phase: PhaseProgress, brief: boolean): string[] {
-  const head = `- **${phase.name}** — ${phase.status}`;
+  const head = `**${phase.name}** — ${phase.status}`;
   if (brief && (hasEnded(phase.status) || phase.status === STATUS.PENDING))
-    return [`${head} · ${phase.steps.length} steps`];
-  return [head, ...phase.steps.map((step) => `  - ${stepLine(step)}`)];
+    return [`${head} · ${phase.steps.length} steps`, ''];
+  return [head, '', ...phase.steps.map((step) => `- ${stepLine(step)}`), ''];
 }
 
 function stepLine(step: StepProgress): string {

@@ -3,6 +3,7 @@ import { CancellationScope, condition, isCancellation, sleep } from '@temporalio
 import type { LaunchResult } from '../../activities/contract.ts';
 import { NODE_KIND, NODE_STATUS, taskIdOf, type NodeState } from '../../model/cluster.ts';
 import { explainExit } from '../../model/node/command.ts';
+import { fetchedUris } from '../../model/node/render.ts';
 import { STATUS, type StepProgress } from '../../model/plan/plan.ts';
 import { anywhere } from '../activity-proxies.ts';
 import { refuse } from '../failure.ts';
@@ -73,7 +74,7 @@ async function runTask(
       agentId: node.placement?.agentId ?? '',
       state: launched.state,
     });
-    return describeEnd(node, taskId, launched.state, launched.reason);
+    return describeEnd(operation, node, { taskId, state: launched.state, reason: launched.reason });
   }
   operation.nodes[node.name] = { ...node, configHash: launched.configHash, taskState: 'TASK_RUNNING' };
   const ended = () => operation.endedTasks.get(taskId);
@@ -89,7 +90,11 @@ async function runTask(
   }
   const end = ended();
   return end
-    ? describeEnd(node, taskId, end.state, [end.reason, end.message].filter(Boolean).join(': '))
+    ? describeEnd(operation, node, {
+        taskId,
+        state: end.state,
+        reason: [end.reason, end.message].filter(Boolean).join(': '),
+      })
     : null;
 }
 
@@ -165,10 +170,21 @@ async function beforeNextLaunch(
   markWaiting(operation, step.id, null);
 }
 
-/** Why a task ended, in Mesos' words, and in ours where the command said so by its exit code. */
-function describeEnd(node: NodeState, taskId: string, state: string, reason: string): string {
-  const code = /exited with status (\d+)/.exec(reason)?.[1];
-  const explained = code === undefined ? null : explainExit(Number(code));
-  const why = [reason, explained].filter(Boolean).join('; ');
+/** Why a task ended, in Mesos' words, and in ours where these leave out what a person needs. */
+function describeEnd(
+  operation: Operation,
+  node: NodeState,
+  { taskId, state, reason }: { taskId: string; state: string; reason: string },
+): string {
+  const why = [reason, explain(operation, reason)].filter(Boolean).join('; ');
   return `Task ${taskId} of ${node.name} on ${node.placement?.hostname ?? 'its agent'} ended ${state}${why === '' ? '' : ` (${why})`}.`;
+}
+
+function explain(operation: Operation, reason: string): string | null {
+  if (reason.includes('Failed to fetch'))
+    return `to be fetched: ${fetchedUris(operation.input.cluster.spec)
+      .map(({ value }) => value)
+      .join(', ')}`;
+  const code = /exited with status (\d+)/.exec(reason)?.[1];
+  return code === undefined ? null : explainExit(Number(code));
 }

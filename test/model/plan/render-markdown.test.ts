@@ -33,15 +33,22 @@ describe('a plan as Markdown', () => {
     expect(renderMarkdown(progress)).toMatchInlineSnapshot(`
       "**orders/install#1** — RUNNING · requested by ann · plan \`0123456789ab\`
 
-      - **reserve** — COMPLETE
-        - \`place:controller-0\` reserve resources and a volume for controller-0 — COMPLETE
-        - \`place:broker-0\` reserve resources and a volume for broker-0 — COMPLETE
-      - **controllers** — RUNNING
-        - \`start:controller-0\` start controller-0 and wait until it is ready — RUNNING
-      - **brokers** — WAITING
-        - \`start:broker-0\` start broker-0 and wait until it is ready — WAITING (run 2): no offer fits
-      - **verify** — PENDING
-        - \`verify\` produce to and consume from a canary topic — PENDING"
+      **reserve** — COMPLETE
+
+      - \`place:controller-0\` reserve resources and a volume for controller-0 — COMPLETE
+      - \`place:broker-0\` reserve resources and a volume for broker-0 — COMPLETE
+
+      **controllers** — RUNNING
+
+      - \`start:controller-0\` start controller-0 and wait until it is ready — RUNNING
+
+      **brokers** — WAITING
+
+      - \`start:broker-0\` start broker-0 and wait until it is ready — WAITING (run 2): no offer fits
+
+      **verify** — PENDING
+
+      - \`verify\` produce to and consume from a canary topic — PENDING"
     `);
   });
 
@@ -74,7 +81,7 @@ describe('a plan as Markdown', () => {
     const progress = progressOf();
     addNote(progress, 'first');
     addNote(progress, 'second');
-    expect(renderMarkdown(progress)).toMatch(/\n\n\*\*Notes\*\*\n- first\n- second$/);
+    expect(renderMarkdown(progress)).toMatch(/\n\n\*\*Notes\*\*\n\n- first\n- second$/);
     expect(renderMarkdown(progressOf())).not.toContain('Notes');
   });
 
@@ -88,8 +95,8 @@ describe('a plan as Markdown', () => {
           setStep(progress, step.id, { status: chosen[index]!, reason: `reason ${index}`, nowMs: 2_000 });
         const lines = renderMarkdown(progress).split('\n');
         for (const [index, step] of steps.entries())
-          expect(lines.filter((line) => line.startsWith(`  - \`${step.id}\` `))).toEqual([
-            `  - \`${step.id}\` ${step.title} — ${chosen[index]}: reason ${index}`,
+          expect(lines.filter((line) => line.startsWith(`- \`${step.id}\` `))).toEqual([
+            `- \`${step.id}\` ${step.title} — ${chosen[index]}: reason ${index}`,
           ]);
       }),
     );
@@ -113,7 +120,7 @@ describe('a plan as Markdown', () => {
     addNote(progress, 'a note');
     const text = renderMarkdown(progress);
     expect(Buffer.byteLength(text)).toBeLessThan(LIMIT_BYTES);
-    expect(text).toContain('- **reserve** — COMPLETE · 501 steps');
+    expect(text).toContain('**reserve** — COMPLETE · 501 steps');
     expect(text).toContain('**What to do about `start:broker-0`**');
     expect(text).toContain(
       '`start:broker-0` start broker-0 and wait until it is ready — FAILED: no such artifact',

@@ -1,6 +1,6 @@
 // The operations as Temporal shows them: one workflow type each, all made of a plan and its steps.
 import { setPersonHandlers } from './operation/messages.ts';
-import { beginOperation } from './operation/operation.ts';
+import { beginOperation, setEntityHandlers } from './operation/operation.ts';
 import { runPlan } from './operation/plan-runner.ts';
 import { executeStep } from './steps/steps.ts';
 import type { OperationInput, OperationResult } from './contract.ts';
@@ -21,8 +21,9 @@ export async function recover(input: OperationInput): Promise<OperationResult> {
 }
 
 async function run(input: OperationInput): Promise<OperationResult> {
-  // All handlers are in place before the first await.
   const operation = beginOperation(input);
+  // In this order, since the Temporal UI offers the signals in it.
   setPersonHandlers(operation);
+  setEntityHandlers(operation);
   return runPlan(operation, (step) => executeStep(operation, step));
 }

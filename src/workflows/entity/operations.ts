@@ -107,8 +107,8 @@ function operationDetails(kind: string, requestedBy: string, reason: string | un
   return [
     `Operation **${kind}**, requested by ${requestedBy}${reason === undefined ? '' : `: ${reason}`}.`,
     '',
-    'The plan with the state of each step is under *Current Details*. Signals: `pause`, `resume`, `retryStep`, `skipStep`,',
-    '`abort`. Cancelling the workflow is the same as an abort: what is there stays as it is.',
+    'The plan with the state of each step is under *Current Details*. Signals: `pause`, `resume`, `retryStep`, ' +
+      '`skipStep`, `abort`. Cancelling the workflow is the same as an abort: what is there stays as it is.',
   ].join('\n');
 }
 

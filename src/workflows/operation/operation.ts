@@ -38,7 +38,7 @@ export interface Operation {
   scope: CancellationScope | null;
 }
 
-/** Sets up an operation with what the entity and activities tell it; what people tell it is in messages.ts. */
+/** An operation before its first step; its handlers are to be set before the first await. */
 export function beginOperation(input: contract.OperationInput): Operation {
   const operation: Operation = {
     input,
@@ -60,7 +60,6 @@ export function beginOperation(input: contract.OperationInput): Operation {
     aborted: null,
     scope: null,
   };
-  setEntityHandlers(operation);
   show(operation);
   return operation;
 }
@@ -83,7 +82,8 @@ export function markWaiting(operation: Operation, stepId: string, reason: string
   show(operation);
 }
 
-function setEntityHandlers(operation: Operation): void {
+/** Sets the handlers of what the entity and activities tell. */
+export function setEntityHandlers(operation: Operation): void {
   setHandler(
     contract.sessionChangedSignal,
     ({ session, problem }) => {

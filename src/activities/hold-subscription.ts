@@ -7,22 +7,19 @@ import {
   findLeader,
   subscribe,
   type MesosEndpoint,
-  type Scheduler,
   type Subscription,
 } from '../mesos/index.ts';
-import type { TaskStatus } from '../mesos/types.ts';
 import { MillraceError } from '../model/errors.ts';
 import type { SessionInfo } from '../model/cluster.ts';
-import { isAbsent, isUnreachable, isWorthRecording } from '../model/task-state.ts';
 import {
   claimEpochUpdate,
   clusterWorkflowId,
   sessionOpenedSignal,
   sessionProblemSignal,
-  taskStatusSignal,
   type ClaimedEpoch,
 } from '../workflows/contract.ts';
 import type { HoldSubscriptionInput } from './contract.ts';
+import { reconcile, recordStatus } from './session-tasks.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface HoldSubscriptionDeps {
@@ -45,8 +42,6 @@ const BEAT_MS = 2_000;
 const HEARTBEATS_MISSED = 2.5;
 /** Between tries to find a leading master. */
 const LEADER_RETRY_MS = 1_000;
-/** Implicit reconciliation, now and then: what the master knows that we do not. */
-const RECONCILE_EVERY_MS = 15 * 60_000;
 
 /** Runs until it is cancelled or the stream ends; a retry by Temporal (here or on another worker) takes it up again. */
 export async function holdSubscription(
@@ -69,7 +64,7 @@ export async function holdSubscription(
   const scheduler = createScheduler({
     subscription,
     role: input.framework.role,
-    onTaskStatus: (status) => recordStatus(deps, input.cluster, known, status),
+    onTaskStatus: (status) => recordStatus(deps.client, input.cluster, known, status),
     log: {
       info: (message, about) => {
         log.info(message, about);
@@ -92,7 +87,7 @@ export async function holdSubscription(
     await Promise.race([
       run,
       watch(subscription, signal),
-      reconcile(deps, input.cluster, scheduler, claimed, signal),
+      reconcile(deps.client, input.cluster, scheduler, claimed, signal),
     ]);
     throw new MillraceError(
       'SESSION_MOVED',
@@ -209,66 +204,6 @@ async function watch(subscription: Subscription, signal: AbortSignal): Promise<v
     await sleep(BEAT_MS);
     signal.throwIfAborted();
   }
-}
-
-/** Asks about every task that should be there, at once; then, now and then, about whatever the master knows. */
-async function reconcile(
-  deps: HoldSubscriptionDeps,
-  cluster: string,
-  scheduler: Scheduler,
-  claimed: ClaimedEpoch,
-  signal: AbortSignal,
-): Promise<never> {
-  await Promise.all(
-    claimed.knownTasks.map(async ({ taskId, agentId }) => {
-      const first = await scheduler.reconcile(taskId, agentId, signal);
-      if (!isAbsent(first.state) || first.uuid !== undefined) return;
-      // Gone is never concluded from one message: a master that has just been elected may not know its agents yet.
-      await sleep(5_000);
-      const second = await scheduler.reconcile(taskId, agentId, signal);
-      if (!isAbsent(second.state)) return;
-      const state = second.state === 'TASK_UNKNOWN' ? 'TASK_GONE' : second.state;
-      await entityOf(deps, cluster).signal(taskStatusSignal, {
-        taskId,
-        agentId,
-        state,
-        reason: 'REASON_RECONCILIATION',
-      });
-    }),
-  );
-  for (;;) {
-    await scheduler.call({ type: 'RECONCILE', reconcile: { tasks: [] } });
-    await sleep(RECONCILE_EVERY_MS);
-    signal.throwIfAborted();
-  }
-}
-
-/** Resolves when Temporal has accepted the status durably; only then is it acknowledged to Mesos. */
-async function recordStatus(
-  deps: HoldSubscriptionDeps,
-  cluster: string,
-  known: Map<string, string | null>,
-  status: TaskStatus,
-): Promise<void> {
-  const taskId = status.task_id.value;
-  const { state } = status;
-  if (!isWorthRecording(state)) return;
-  // What the master says by itself is news only when it differs; and absence is `reconcile`'s to conclude.
-  if (
-    status.uuid === undefined &&
-    (known.get(taskId) === state || (status.reason === 'REASON_RECONCILIATION' && isAbsent(state)))
-  )
-    return;
-  if (isUnreachable(state)) log.warn('Mesos cannot reach the agent of a task', { cluster, taskId, state });
-  await entityOf(deps, cluster).signal(taskStatusSignal, {
-    taskId,
-    agentId: status.agent_id?.value ?? '',
-    state,
-    ...(status.uuid === undefined ? {} : { uuid: status.uuid }),
-    ...(status.reason === undefined ? {} : { reason: status.reason }),
-    ...(status.message === undefined ? {} : { message: status.message }),
-  });
-  known.set(taskId, state);
 }
 
 /** What Temporal shall make of the end of an attempt: retried at once, but for a framework that Mesos removed. */

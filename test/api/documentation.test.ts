@@ -24,6 +24,13 @@ describe('the documentation', () => {
     expect(docs('errors.md'), HINT).toBe(await generatePage('docs/errors.md'));
   });
 
+  it('has exactly the fields of the schema', async () => {
+    const page = await generatePage('docs/spec.md');
+    expect(docs('spec.md'), HINT).toBe(page);
+    for (const text of ['`kafka.config`', '`brokers.disk.sizeMb`', '1 to 1000', '`log.dirs`'])
+      expect(page).toContain(text);
+  });
+
   it('has exactly the API of the routes', async () => {
     expect(docs('openapi.json'), HINT).toBe(await generatePage('docs/openapi.json'));
   });

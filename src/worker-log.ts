@@ -1,6 +1,6 @@
 // The worker's log: pino JSON lines, with Temporal's own lines in the same stream.
 import { pino, type Logger as Pino } from 'pino';
-import type { LogLevel, LogMetadata, Logger } from '@temporalio/worker';
+import type { ActivityInterceptorsFactory, LogLevel, LogMetadata, Logger } from '@temporalio/worker';
 import { parseOperationId } from './workflows/contract.ts';
 
 /** A pino logger that writes JSON lines to stdout. */
@@ -33,6 +33,24 @@ export function temporalLogger(log: Pino): Logger {
     },
   };
 }
+
+/** Adds `step` to what an activity logs, when a step of an operation called it. */
+export const logStep: ActivityInterceptorsFactory = () => {
+  let step: string | undefined;
+  return {
+    inbound: {
+      execute: (input, next) => {
+        const [argument] = input.args as [{ caller?: { step?: string } } | undefined];
+        step = argument?.caller?.step;
+        return next(input);
+      },
+    },
+    outbound: {
+      getLogAttributes: (attributes, next) =>
+        next({ ...attributes, ...(step === undefined ? {} : { step }) }),
+    },
+  };
+};
 
 const PINO_LEVEL = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 

@@ -10,7 +10,7 @@ import { createActivities, createSessionActivities, type ActivityDeps } from './
 import { MillraceError } from './model/errors.ts';
 import { connectClient, connectNative, diffFootprint, loadFootprint } from './temporal/index.ts';
 import { readWorkerConfig, type WorkerConfig } from './worker-config.ts';
-import { createLog, temporalLogger } from './worker-log.ts';
+import { createLog, logStep, temporalLogger } from './worker-log.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 import { TASK_QUEUE } from './workflows/contract.ts';
 
@@ -71,7 +71,8 @@ async function createWorkers(config: WorkerConfig, health: Health, log: Pino): P
     identity,
     shutdownGraceTime: SHUTDOWN_GRACE,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
-  } as const;
+    interceptors: { activity: [logStep] },
+  };
   workers = await Promise.all([
     Worker.create({
       ...common,

@@ -13,6 +13,7 @@ import { OPERATION_STATE } from '../model/cluster.ts';
 import { MillraceError } from '../model/errors.ts';
 import { progressDisplay } from './components/index.ts';
 import { leftOver } from './demo/left-over.ts';
+import { localState } from './demo/local-state.ts';
 import { produceAndConsume } from './demo/records.ts';
 import { DEMO_CLUSTER, demoSpec } from './demo/spec.ts';
 import { processesIn, startStack, type Stack } from './stack/index.ts';
@@ -117,7 +118,7 @@ async function tour(stack: Stack, options: DemoOptions): Promise<DemoResult> {
     `${columns(['NODE', 'STATUS', 'HOST', 'PORT', 'TASK'], nodes)}\n\nBootstrap servers  ${cluster.bootstrapServers}\n`,
   );
   if (!exit) {
-    io.out(whatNext(stack, accepted.links.temporalUi, io));
+    io.out(await whatNext(stack, accepted.links.temporalUi, io));
     return aborted(signal);
   }
   io.out('\n');
@@ -165,16 +166,19 @@ async function follow(
   );
 }
 
-function whatNext(stack: Stack, operationUrl: string | undefined, io: Io): string {
+async function whatNext(stack: Stack, operationUrl: string | undefined, io: Io): Promise<string> {
+  const broker = (await localState(stack.urls.mesos)).tasks.find(({ id }) => id.startsWith('broker-'));
   const own = findApi(undefined, io.env).url === stack.urls.api ? '' : `MILLRACE_API=${stack.urls.api} `;
   const millrace = (command: string) => `  ${own}npx millrace ${command}\n`;
   return (
     `The operation      ${operationUrl ?? ''}\nThe API            ${stack.urls.api}/reference\n` +
     `\nIn another terminal, try:\n` +
     millrace(`cluster get ${DEMO_CLUSTER}`) +
-    millrace(`op watch '${DEMO_CLUSTER}/install#1'`) +
+    millrace(`op get '${DEMO_CLUSTER}/install#1'`) +
+    (broker?.pid === undefined
+      ? ''
+      : `  kill -9 ${broker.pid}   (${broker.id}: it is recovered by itself; then look at "op list" and the Temporal UI)\n`) +
     millrace(`cluster uninstall ${DEMO_CLUSTER}`) +
-    `  kill -9 ${stack.pids()['worker-1'] ?? ''}   (the worker, in the middle of an operation; then look at the Temporal UI)\n` +
     `\nA stack that stays: npx millrace up. Ctrl-C stops this one.\n`
   );
 }

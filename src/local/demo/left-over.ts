@@ -1,7 +1,7 @@
 // Looks for what an uninstalled cluster left: in local Mesos, and among the processes of the machine.
 import { join } from 'node:path';
-import type { LocalState } from '../mesos/index.ts';
 import { argumentsOf, processesIn, type Stack } from '../stack/index.ts';
+import { localState } from './local-state.ts';
 
 /** A process that was told to end, and an agent's bookkeeping, take a moment. */
 const SETTLE_MS = 10_000;
@@ -20,8 +20,7 @@ export async function leftOver(stack: Stack): Promise<string[]> {
 }
 
 async function look({ urls, directory }: Stack): Promise<string[]> {
-  const response = await fetch(`${urls.mesos}/local/state`);
-  const state = (await response.json()) as LocalState;
+  const state = await localState(urls.mesos);
   return [
     ...state.frameworks.map(({ id, name }) => `framework ${name} (${id})`),
     ...state.tasks.map(({ id, state: taskState }) => `task ${id} (${taskState})`),

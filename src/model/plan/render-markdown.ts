@@ -5,7 +5,7 @@ import { hasEnded } from './progress.ts';
 
 /** Plans with more steps show those of phases that have ended, or not begun, as a number only. */
 const MAX_STEPS_SHOWN = 60;
-/** Failed steps whose help is written out; the others are failed by the same cause, as a rule. */
+/** Failed steps that are named with what to do; many have the same cause, as a rule. */
 const MAX_HELPED = 5;
 
 /** What a person can do, the plan's tree with statuses and reasons, and the notes. */
@@ -42,16 +42,19 @@ function stepLine(step: StepProgress): string {
 function whatToDo(progress: PlanProgress): string[] {
   const failed = progress.phases
     .flatMap((phase) => phase.steps)
-    .filter((step) => step.status === STATUS.FAILED);
-  const lines = failed
-    .slice(0, MAX_HELPED)
-    .map(
-      (step) =>
-        `**What to do about \`${step.id}\`**: fix the cause, then send the signal \`retryStep\` with \`{"step":"${step.id}"}\`` +
-        ` (or \`millrace op retry '${progress.operationId}' ${step.id}\`). \`skipStep\` and \`abort\` want a \`reason\` too.`,
+    .filter((step) => step.status === STATUS.FAILED)
+    .map(({ id }) => id);
+  const lines: string[] = [];
+  const [first] = failed;
+  if (first !== undefined) {
+    const named = failed.slice(0, MAX_HELPED).map((id) => `\`${id}\``);
+    if (failed.length > MAX_HELPED) named.push(`${failed.length - MAX_HELPED} more`);
+    lines.push(
+      `**What to do about** ${named.join(', ')}: fix the cause, then send the signal \`retryStep\` with \`{"step":"${first}"}\`` +
+        ` (or \`millrace op retry '${progress.operationId}' ${first}\`)${failed.length > 1 ? ', one signal a step' : ''}.` +
+        ' `skipStep` and `abort` want a `reason` too.',
     );
-  if (failed.length > MAX_HELPED)
-    lines.push(`${failed.length - MAX_HELPED} more steps failed; the same holds for each.`);
+  }
   if (progress.paused) lines.push('**Paused**: no further step begins until the signal `resume` with `{}`.');
   return lines;
 }

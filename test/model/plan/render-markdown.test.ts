@@ -66,7 +66,10 @@ describe('a plan as Markdown', () => {
       '`abort`',
     ])
       expect(help[0]).toContain(text);
-    setStep(progress, 'start:broker-1', { status: 'RUNNING', nowMs: 3_000 });
+    setStep(progress, 'start:broker-0', { status: 'FAILED', reason: 'no', nowMs: 2_000 });
+    expect(renderMarkdown(progress)).toContain('**What to do about** `start:broker-0`, `start:broker-1`:');
+    for (const step of ['start:broker-0', 'start:broker-1'])
+      setStep(progress, step, { status: 'RUNNING', nowMs: 3_000 });
     expect(renderMarkdown(progress)).not.toContain('What to do');
   });
 
@@ -121,7 +124,7 @@ describe('a plan as Markdown', () => {
     const text = renderMarkdown(progress);
     expect(Buffer.byteLength(text)).toBeLessThan(LIMIT_BYTES);
     expect(text).toContain('**reserve** — COMPLETE · 501 steps');
-    expect(text).toContain('**What to do about `start:broker-0`**');
+    expect(text).toContain('**What to do about** `start:broker-0`:');
     expect(text).toContain(
       '`start:broker-0` start broker-0 and wait until it is ready — FAILED: no such artifact',
     );

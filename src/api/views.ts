@@ -1,5 +1,6 @@
 // What the API shows of a cluster and an operation: pure functions of what the workflows answer.
 import { newestTask, NODE_KIND, NODE_STATUS, type ClusterState, type NodeState } from '../model/cluster.ts';
+import { runningOperations } from '../model/entity.ts';
 import type { PlanProgress } from '../model/plan/plan.ts';
 import { operationState } from '../model/plan/progress.ts';
 import { clusterWorkflowId, operationWorkflowId, type OperationAccepted } from '../workflows/contract.ts';
@@ -33,8 +34,18 @@ export function createLinks(namespace: string, uiUrl: string | undefined): Links
 }
 
 export function clusterView(state: ClusterState, links: Links): ClusterView {
-  const { name, status, generation, spec, frameworkId, kafkaClusterId, operation, history, createdAtMs } =
-    state;
+  const {
+    name,
+    status,
+    generation,
+    spec,
+    frameworkId,
+    kafkaClusterId,
+    operation,
+    recoveries,
+    history,
+    createdAtMs,
+  } = state;
   return {
     name,
     status,
@@ -46,6 +57,7 @@ export function clusterView(state: ClusterState, links: Links): ClusterView {
     frameworkId,
     kafkaClusterId,
     operation,
+    recoveries,
     history,
     createdAtMs,
     links: links.cluster(name),
@@ -54,6 +66,7 @@ export function clusterView(state: ClusterState, links: Links): ClusterView {
 
 export function clusterSummary(state: ClusterState, links: Links): ClusterSummary {
   const brokers = brokersOf(state);
+  const [running] = runningOperations(state);
   return {
     name: state.name,
     status: state.status,
@@ -62,7 +75,7 @@ export function clusterSummary(state: ClusterState, links: Links): ClusterSummar
       ready: brokers.filter(({ status }) => status === NODE_STATUS.READY).length,
       total: brokers.length,
     },
-    ...(state.operation ? { operation: state.operation.id } : {}),
+    ...(running ? { operation: running.id } : {}),
     links: links.cluster(state.name),
   };
 }

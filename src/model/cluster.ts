@@ -147,7 +147,10 @@ export interface ClusterState {
   /** Why there is no session at the moment, as its would-be holder reported it. */
   sessionProblem: { code: ErrorCode; reason: string } | null;
   nodes: Record<string, NodeState>;
+  /** The one operation that changes the cluster, while it runs. */
   operation: OperationRecord | null;
+  /** The recoveries that run, each with nodes of its own. They wait neither for each other nor for a person. */
+  recoveries: OperationRecord[];
   history: OperationRecord[];
   createdAtMs: number;
 }

@@ -8,6 +8,7 @@ import {
   taskIdOf,
   type ClusterState,
   type NodeState,
+  type OperationRecord,
   type OperationKind,
 } from './cluster.ts';
 import { isTerminal } from './task-state.ts';
@@ -46,6 +47,7 @@ export function observeTask(state: ClusterState, status: ObservedTask): Observat
   }
   if (node.status === NODE_STATUS.READY) {
     node.status = NODE_STATUS.FAILED;
+    if (state.status === CLUSTER_STATUS.RUNNING) state.status = CLUSTER_STATUS.DEGRADED;
     node.reason = `task ${status.taskId} ended ${status.state}${[status.reason, status.message]
       .filter((text) => text !== undefined)
       .map((text) => `, ${text}`)
@@ -72,14 +74,25 @@ export function applyNodes(state: ClusterState, reported: readonly NodeState[]):
   }
 }
 
-/** Moves the running operation to the history and derives the cluster's status from how it ended. */
+/** Every operation that runs: the one that changes the cluster, then the recoveries. */
+export function runningOperations(state: ClusterState): OperationRecord[] {
+  return [...(state.operation ? [state.operation] : []), ...state.recoveries];
+}
+
+/** The operation that cares for a node at the moment; null when none does. */
+export function holderOf(state: ClusterState, node: string): OperationRecord | null {
+  return state.recoveries.find(({ nodes }) => nodes?.includes(node)) ?? state.operation;
+}
+
+/** Moves a running operation to the history and derives the cluster's status from how it ended; false when it does not run. */
 export function endOperation(
   state: ClusterState,
+  operationId: string,
   result: { state: 'COMPLETE' | 'ABORTED'; outcome?: string },
   nowMs: number,
-): void {
-  const { operation } = state;
-  if (!operation) return;
+): boolean {
+  const operation = runningOperations(state).find(({ id }) => id === operationId);
+  if (!operation) return false;
   state.history.push({
     ...operation,
     state: result.state === 'COMPLETE' ? OPERATION_STATE.COMPLETE : OPERATION_STATE.ABORTED,
@@ -87,10 +100,12 @@ export function endOperation(
     ...(result.outcome === undefined ? {} : { outcome: result.outcome }),
   });
   state.history.splice(0, Math.max(0, state.history.length - HISTORY_KEPT));
-  state.operation = null;
+  if (state.operation === operation) state.operation = null;
+  state.recoveries = state.recoveries.filter((recovery) => recovery !== operation);
   if (operation.kind === OPERATION_KIND.RECOVER && result.state !== 'COMPLETE')
     leaveUnrecovered(state, operation.nodes ?? [], `${operation.id} ${result.outcome ?? 'was aborted'}`);
   state.status = statusAfter(state, operation.kind, result.state === 'COMPLETE');
+  return true;
 }
 
 /** Whoever aborts a recovery does not want the next one at once: it would do the same again. */
@@ -109,17 +124,19 @@ export function isServing({ status }: ClusterState): boolean {
   return status === CLUSTER_STATUS.RUNNING || status === CLUSTER_STATUS.DEGRADED;
 }
 
-/** Nodes that ought to run and do not, as far as they can be started again where they are. */
+/** Nodes that ought to run and do not, that can be started again where they are, and that no operation cares for. */
 export function recoverableNodes(state: ClusterState): string[] {
   if (!isServing(state)) return [];
   return Object.values(state.nodes)
-    .filter((node) => node.status !== NODE_STATUS.READY && node.placement !== null)
+    .filter(
+      (node) =>
+        node.status !== NODE_STATUS.READY && node.placement !== null && holderOf(state, node.name) === null,
+    )
     .map((node) => node.name);
 }
 
-/** Nodes that fell back and are to be recovered without anybody asking: no operation cares for them, and nobody said no. */
+/** Those of them that fell back and are to be recovered without anybody asking, since nobody said no. */
 export function nodesToRecover(state: ClusterState): string[] {
-  if (state.operation) return [];
   return recoverableNodes(state).filter((name) => {
     const node = state.nodes[name];
     return node?.status === NODE_STATUS.FAILED && node.recoveryAborted === undefined;

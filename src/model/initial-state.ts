@@ -50,6 +50,7 @@ export function initialState(
     session: null,
     sessionProblem: null,
     nodes,
+    recoveries: [],
     history: [],
     createdAtMs: source.nowMs,
   };

@@ -1,15 +1,17 @@
 // The state of a cluster as Markdown, for the current details of its entity in the Temporal UI.
 import { newestTask, type ClusterState, type NodeState } from './cluster.ts';
+import { runningOperations } from './entity.ts';
 import { fitDetails, tableCell } from './details.ts';
 
 /** Status, running operation, session and a table of nodes. */
 export function renderCluster(state: ClusterState): string {
-  const { operation, session, sessionProblem } = state;
+  const { session, sessionProblem } = state;
+  const running = runningOperations(state);
   return fitDetails({
     head: [
       `**${state.name}** — ${state.status} · Kafka ${state.spec.kafka.version} · generation ${state.generation}`,
       '',
-      `Operation: ${operation ? operation.id : 'none'}`,
+      `Operation: ${running.length > 0 ? running.map(({ id }) => id).join(', ') : 'none'}`,
       `Mesos session: ${sessionProblem ? sessionProblem.reason : session ? `open with ${session.master} (epoch ${session.epoch})` : 'not yet open'}`,
       '',
       '| node | status | address | task | state of task |',

@@ -9,6 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { CLUSTER_STATUS } from '../model/cluster.ts';
+import { runningOperations } from '../model/entity.ts';
 import { renderCluster } from '../model/render-cluster.ts';
 import type * as contract from './contract.ts';
 import { requireState, type Entity } from './entity/entity.ts';
@@ -28,7 +29,7 @@ export async function cluster(input: contract.ClusterInput): Promise<void> {
     claimedEpoch: input.carried?.claimedEpoch ?? 0,
     nextOperation: input.carried?.nextOperation ?? 1,
     seenUuids: input.carried?.seenUuids ?? [],
-    starting: null,
+    starting: new Set(),
     work: [],
   };
   setRequestHandlers(entity);
@@ -38,8 +39,8 @@ export async function cluster(input: contract.ClusterInput): Promise<void> {
     log.warn('no install request arrived; nothing was done', { cluster: entity.name });
     return;
   }
-  const earlier = input.carried?.state.operation;
-  if (earlier) followOperation(entity, earlier.id, awaitEarlierOperation(earlier.id));
+  for (const { id } of input.carried ? runningOperations(input.carried.state) : [])
+    followOperation(entity, id, awaitEarlierOperation(id));
   for (;;) {
     await mainLoop(entity);
     // A handler that is under way may wait for work of the main loop, and may leave some.

@@ -181,6 +181,11 @@ describe('the nodes to recover', () => {
     const state = runningCluster();
     observe(state, 'broker-1.1', 'TASK_FAILED');
     expect(nodesToRecover({ ...state, operation: anOperation('install') })).toEqual([]);
+    const recovery = { ...anOperation('recover'), nodes: ['broker-1'] };
+    expect(nodesToRecover({ ...state, recoveries: [recovery] })).toEqual([]);
+    expect(nodesToRecover({ ...state, recoveries: [{ ...recovery, nodes: ['broker-0'] }] })).toEqual([
+      'broker-1',
+    ]);
     for (const status of Object.values(CLUSTER_STATUS))
       if (status !== 'RUNNING' && status !== 'DEGRADED')
         expect(nodesToRecover({ ...state, status }), status).toEqual([]);

@@ -31,8 +31,8 @@ const SCENARIOS: Record<string, (env: WorkflowEnv) => Promise<string[]>> = {
     const { operationId: install } = await env.install({ name: 'orders', ...SPEC });
     await env.progressUntil(install, isComplete);
     await env.world.endTask('orders', 'broker-0.1');
-    const { operation } = await env.stateUntil('orders', (state) => state.operation !== null);
-    const recover = operation?.id ?? '';
+    const { recoveries } = await env.stateUntil('orders', (state) => state.recoveries.length > 0);
+    const recover = recoveries[0]?.id ?? '';
     await env.progressUntil(recover, isComplete);
     const { operationId: uninstall } = await env.uninstall('orders');
     await env.client.workflow.getHandle(contract.clusterWorkflowId('orders')).result();

@@ -3,6 +3,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { findStep } from '../../src/model/plan/progress.ts';
 import * as contract from '../../src/workflows/contract.ts';
+import { Context } from '@temporalio/activity';
+import { waitFor } from '../support/wait-for.ts';
 import { isComplete, stepIs } from '../support/progress.ts';
 import { startWorkflowEnv, type WorkflowEnv } from '../support/workflow-env.ts';
 
@@ -222,7 +224,7 @@ describe('a running cluster', () => {
     await env.world.endTask(name, 'broker-1.1');
     const recovered = await env.stateUntil(
       name,
-      ({ history, operation }) => history.length === 2 && operation === null,
+      ({ history, recoveries }) => history.length === 2 && recoveries.length === 0,
     );
     expect(recovered.history[1]).toMatchObject({
       id: `${name}/recover#2`,
@@ -233,6 +235,46 @@ describe('a running cluster', () => {
     expect(recovered.status).toBe('RUNNING');
   });
 
+  it('recovers nodes beside a recovery that waits for them', async () => {
+    const { operationId } = await env.install({ name, controllers: { count: 3 }, brokers: { count: 1 } });
+    await env.progressUntil(operationId, isComplete);
+    // As with real controllers: none is ready without a majority.
+    env.world.fault = async (activity) => {
+      if (activity !== 'awaitControllerReady') return;
+      await waitFor(
+        () => [...env.world.running.keys()].filter((node) => node.startsWith('controller')).length,
+        (running) => running >= 2,
+        { describe: 'a majority of controllers' },
+      );
+    };
+    for (const controller of [0, 1, 2]) await env.world.endTask(name, `controller-${controller}.1`);
+    const recovered = await env.stateUntil(
+      name,
+      ({ nodes, recoveries }) =>
+        recoveries.length === 0 && Object.values(nodes).every(({ status }) => status === 'READY'),
+    );
+    expect(recovered.status).toBe('RUNNING');
+    expect(new Set(recovered.history.flatMap(({ nodes = [] }) => nodes))).toEqual(
+      new Set(['controller-0', 'controller-1', 'controller-2']),
+    );
+    const busy = env.world.effects.filter((effect) => /^launch controller-\d\.2$/.test(effect));
+    expect(busy).toHaveLength(3);
+  });
+
+  it('is DEGRADED, and not to be uninstalled, while it recovers', async () => {
+    const { operationId } = await env.install({ name, ...SMALL });
+    await env.progressUntil(operationId, isComplete);
+    env.world.fault = (activity) =>
+      activity === 'awaitBrokerReady' ? Context.current().cancelled : undefined;
+    await env.world.endTask(name, 'broker-1.1');
+    const state = await env.stateUntil(name, ({ recoveries }) => recoveries.length === 1);
+    expect(state.status).toBe('DEGRADED');
+    const refused = await env.uninstall(name).catch((error: unknown) => error);
+    const cause = (refused as WorkflowUpdateFailedError).cause as ApplicationFailure;
+    expect(cause.type).toBe('OPERATION_RUNNING');
+    expect(cause.message).toContain(`${name}/recover#2`);
+  });
+
   it('leaves a broker alone whose recovery was aborted, until somebody asks', async () => {
     const { operationId } = await env.install({ name, ...SMALL, brokers: { count: 1 } });
     await env.progressUntil(operationId, isComplete);
@@ -241,11 +283,11 @@ describe('a running cluster', () => {
       if (activity === 'launchNode') throw ApplicationFailure.nonRetryable('no', 'MESOS_REFUSED');
     };
     await env.world.endTask(name, 'broker-0.1');
-    const recovery = await env.stateUntil(name, ({ operation }) => operation !== null);
-    const recoveryId = recovery.operation!.id;
+    const recovery = await env.stateUntil(name, ({ recoveries }) => recoveries.length > 0);
+    const recoveryId = recovery.recoveries[0]!.id;
     await env.progressUntil(recoveryId, stepIs('start:broker-0', 'FAILED'));
     await operation(recoveryId).executeUpdate(contract.abortUpdate, { args: [{ reason: 'not now' }] });
-    const after = await env.stateUntil(name, ({ operation }) => operation === null);
+    const after = await env.stateUntil(name, ({ recoveries }) => recoveries.length === 0);
     expect(after.status).toBe('DEGRADED');
     expect(after.nodes['broker-0']).toMatchObject({ status: 'FAILED', recoveryAborted: true });
     expect(after.nodes['broker-0']?.reason).toContain('not now');
@@ -285,7 +327,7 @@ describe('a running cluster', () => {
     await env.world.endTask(name, 'broker-0.1');
     const after = await env.stateUntil(
       name,
-      ({ history, operation }) => history.length === 2 && operation === null,
+      ({ history, recoveries }) => history.length === 2 && recoveries.length === 0,
     );
     expect(after.nodes['broker-0']?.launches).toBe(2);
   });

@@ -31,7 +31,7 @@ it('an entity carries its state and follows its operation over runs', async () =
     await env.world.endTask('long', `broker-0.${launch}`);
     await env.stateUntil(
       'long',
-      ({ history, operation }) => history.length === launch + 1 && operation === null,
+      ({ history, recoveries }) => history.length === launch + 1 && recoveries.length === 0,
     );
   }
   expect(env.world.running.get('broker-0')).toBe('broker-0.4');

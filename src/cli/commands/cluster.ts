@@ -172,7 +172,8 @@ async function confirm({ io }: Context, name: string): Promise<void> {
 }
 
 function clusterPage(cluster: ClusterView): string {
-  const { session, operation, history } = cluster;
+  const { session, operation, recoveries, history } = cluster;
+  const running = [...(operation ? [operation] : []), ...recoveries];
   const ended = history.slice(-5).reverse();
   return [
     fields([
@@ -180,7 +181,7 @@ function clusterPage(cluster: ClusterView): string {
       ['Status', cluster.status],
       ['Bootstrap', cluster.bootstrapServers],
       ['Kafka', cluster.spec.kafka.version],
-      ['Operation', operation?.id],
+      ['Operation', running.map(({ id }) => id).join(', ') || null],
       [
         'Mesos',
         session.problem ?? (session.open ? `${session.master} (session ${session.epoch})` : 'no session yet'),

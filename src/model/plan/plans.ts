@@ -61,16 +61,18 @@ export function planUninstall(cluster: Nodes): Plan {
   ]);
 }
 
-/** Recover: the named nodes are started again where they are, one at a time, controllers first. */
+/**
+ * Recover: the named nodes are started again where they are, all at once. They are down already, so nothing more is lost by
+ * it, and one after the other could wait for ever: controllers need a majority, and a replica its leader.
+ */
 export function planRecover(cluster: Nodes, names: readonly string[]): Plan {
-  const nodes = [...nodesOf(cluster, NODE_KIND.CONTROLLER), ...nodesOf(cluster, NODE_KIND.BROKER)];
+  const starts = (kind: string) =>
+    nodesOf(cluster, kind)
+      .filter((node) => names.includes(node.name))
+      .map((node) => step('start', node.name));
   return plan(OPERATION_KIND.RECOVER, cluster, [
-    phase(
-      'recover',
-      [],
-      'serial',
-      nodes.filter((node) => names.includes(node.name)).map((node) => step('start', node.name)),
-    ),
+    phase('controllers', [], 'parallel', starts(NODE_KIND.CONTROLLER)),
+    phase('brokers', [], 'parallel', starts(NODE_KIND.BROKER)),
   ]);
 }
 

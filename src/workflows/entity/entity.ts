@@ -1,5 +1,10 @@
 // What the entity of a cluster keeps while it runs.
-import { isCancellation, log } from '@temporalio/workflow';
+import {
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  type ExternalWorkflowHandle,
+} from '@temporalio/workflow';
 import type { ClusterState } from '../../model/cluster.ts';
 import { operationWorkflowId } from '../contract.ts';
 import { messageOf, refuse } from '../failure.ts';
@@ -10,8 +15,8 @@ export interface Entity {
   claimedEpoch: number;
   nextOperation: number;
   seenUuids: string[];
-  /** Id of the operation whose workflow is about to be started. */
-  starting: string | null;
+  /** Ids of the operations whose workflows are about to be started. */
+  readonly starting: Set<string>;
   /** Things to do, in order; each is one or few commands. */
   readonly work: (() => Promise<void>)[];
 }
@@ -21,17 +26,15 @@ export function requireState(entity: Entity): ClusterState {
   return entity.state;
 }
 
-/** Signals the running operation; one that has just ended does not mind. */
+/** Signals a running operation; one that has just ended does not mind. */
 export async function tellOperation(
-  entity: Entity,
-  tell: (workflowId: string) => Promise<void>,
+  operationId: string,
+  tell: (workflow: ExternalWorkflowHandle) => Promise<void>,
 ): Promise<void> {
-  const operation = entity.state?.operation;
-  if (!operation) return;
   try {
-    await tell(operationWorkflowId(operation.id));
+    await tell(getExternalWorkflowHandle(operationWorkflowId(operationId)));
   } catch (error) {
     if (isCancellation(error)) throw error;
-    log.info('the operation took no message', { operationId: operation.id, reason: messageOf(error) });
+    log.info('the operation took no message', { operationId, reason: messageOf(error) });
   }
 }

@@ -1,6 +1,6 @@
 // What the entity hears of its nodes: changes from operations, states of tasks from the session.
-import { getExternalWorkflowHandle, log, setHandler, sleep } from '@temporalio/workflow';
-import { applyNodes, observeTask, UUIDS_KEPT } from '../../model/entity.ts';
+import { log, setHandler, sleep } from '@temporalio/workflow';
+import { applyNodes, holderOf, observeTask, UUIDS_KEPT } from '../../model/entity.ts';
 import { anywhere } from '../activity-proxies.ts';
 import * as contract from '../contract.ts';
 import { messageOf } from '../failure.ts';
@@ -32,10 +32,11 @@ export function setNodeHandlers(entity: Entity): void {
       if (seen.kind === 'changed') entity.work.push(() => Promise.resolve());
       if (seen.kind === 'ended') {
         const message = { ...status, node: seen.node.name };
+        const holder = holderOf(entity.state, seen.node.name);
         entity.work.push(() =>
-          tellOperation(entity, (id) =>
-            getExternalWorkflowHandle(id).signal(contract.taskEndedSignal, message),
-          ),
+          holder
+            ? tellOperation(holder.id, (workflow) => workflow.signal(contract.taskEndedSignal, message))
+            : Promise.resolve(),
         );
       }
     },

@@ -7,13 +7,19 @@ import {
   startChild,
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
-import { CLUSTER_STATUS, OPERATION_KIND, OPERATION_STATE, type OperationKind } from '../../model/cluster.ts';
+import {
+  CLUSTER_STATUS,
+  OPERATION_KIND,
+  OPERATION_STATE,
+  type OperationKind,
+  type OperationRecord,
+} from '../../model/cluster.ts';
 import { endOperation, nodesToRecover } from '../../model/entity.ts';
 import type { Plan } from '../../model/plan/plan.ts';
 import { planHash, planRecover } from '../../model/plan/plans.ts';
 import { anywhere } from '../activity-proxies.ts';
 import * as contract from '../contract.ts';
-import { messageOf, refuse } from '../failure.ts';
+import { messageOf } from '../failure.ts';
 import { requireState, type Entity } from './entity.ts';
 
 /** What is to be done, for whom, and why. */
@@ -33,8 +39,8 @@ export function accept(
   const operationId = contract.operationIdOf(entity.name, kind, entity.nextOperation);
   entity.nextOperation += 1;
   const hash = planHash(plan);
-  entity.starting = operationId;
-  state.operation = {
+  entity.starting.add(operationId);
+  const operation: OperationRecord = {
     id: operationId,
     kind,
     state: OPERATION_STATE.RUNNING,
@@ -44,7 +50,9 @@ export function accept(
     startedAtMs: Date.now(),
     planHash: hash,
   };
-  entity.work.push(() => startOperation(entity, plan));
+  if (kind === OPERATION_KIND.RECOVER) state.recoveries.push(operation);
+  else state.operation = operation;
+  entity.work.push(() => startOperation(entity, operation, plan));
   return { operationId, workflowId: contract.operationWorkflowId(operationId), plan, planHash: hash };
 }
 
@@ -53,42 +61,41 @@ export async function started(
   entity: Entity,
   accepted: contract.OperationAccepted,
 ): Promise<contract.OperationAccepted> {
-  await condition(() => entity.starting !== accepted.operationId);
+  await condition(() => !entity.starting.has(accepted.operationId));
   return accepted;
 }
 
-async function startOperation(entity: Entity, plan: Plan): Promise<void> {
+async function startOperation(entity: Entity, operation: OperationRecord, plan: Plan): Promise<void> {
   try {
-    const { id, child } = await startChildOf(entity, plan);
-    followOperation(entity, id, child.result());
+    const child = await startChildOf(entity, operation, plan);
+    followOperation(entity, operation.id, child.result());
   } catch (error) {
     if (isCancellation(error)) throw error;
     // Only when a workflow of that id runs already, started by somebody else: it is not ours to follow.
     const outcome = `its workflow could not be started: ${messageOf(error)}`;
-    recordEnd(entity, requireState(entity).operation?.id, { state: 'ABORTED', outcome });
+    recordEnd(entity, operation.id, { state: 'ABORTED', outcome });
   } finally {
-    entity.starting = null;
+    entity.starting.delete(operation.id);
   }
 }
 
 type OperationWorkflow = (input: contract.OperationInput) => Promise<contract.OperationResult>;
 
-async function startChildOf(
+function startChildOf(
   entity: Entity,
+  { id, kind, requestedBy, reason, planHash: hash }: OperationRecord,
   plan: Plan,
-): Promise<{ id: string; child: ChildWorkflowHandle<OperationWorkflow> }> {
+): Promise<ChildWorkflowHandle<OperationWorkflow>> {
   const state = requireState(entity);
-  if (!state.operation) throw refuse('INTERNAL', `${state.name} has no operation to start.`);
-  const { id, kind, requestedBy, reason, planHash: hash } = state.operation;
   const input: contract.OperationInput = {
     operationId: id,
-    cluster: { ...state, history: [] },
+    cluster: { ...state, recoveries: [], history: [] },
     plan,
     planHash: hash,
     requestedBy,
     ...(reason === undefined ? {} : { reason }),
   };
-  const child = await startChild<OperationWorkflow>(kind, {
+  return startChild<OperationWorkflow>(kind, {
     workflowId: contract.operationWorkflowId(id),
     args: [input],
     parentClosePolicy: 'ABANDON',
@@ -100,7 +107,6 @@ async function startChildOf(
       { key: contract.KAFKA_OPERATION_STATE, value: OPERATION_STATE.RUNNING },
     ],
   });
-  return { id, child };
 }
 
 function operationDetails(kind: string, requestedBy: string, reason: string | undefined): string {
@@ -127,14 +133,9 @@ export function followOperation(
 }
 
 /** Records the end of an operation at once; a second report of it changes nothing. */
-export function recordEnd(
-  entity: Entity,
-  operationId: string | undefined,
-  ended: contract.OperationResult,
-): void {
+export function recordEnd(entity: Entity, operationId: string, ended: contract.OperationResult): void {
   const { state } = entity;
-  if (!state?.operation || state.operation.id !== operationId) return;
-  endOperation(state, ended, Date.now());
+  if (!state || !endOperation(state, operationId, ended, Date.now())) return;
   entity.work.push(() =>
     state.status === CLUSTER_STATUS.UNINSTALLED ? endSession(entity) : Promise.resolve(),
   );

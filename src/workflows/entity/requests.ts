@@ -1,7 +1,12 @@
 // What is asked of a cluster: synchronous checks first, so that a bad request changes nothing.
 import { setHandler, uuid4 } from '@temporalio/workflow';
-import { CLUSTER_STATUS, OPERATION_KIND, type ClusterState } from '../../model/cluster.ts';
-import { isServing, recoverableNodes } from '../../model/entity.ts';
+import {
+  CLUSTER_STATUS,
+  OPERATION_KIND,
+  type ClusterState,
+  type OperationRecord,
+} from '../../model/cluster.ts';
+import { isServing, recoverableNodes, runningOperations } from '../../model/entity.ts';
 import { initialState } from '../../model/initial-state.ts';
 import { planInstall, planRecover, planUninstall } from '../../model/plan/plans.ts';
 import * as contract from '../contract.ts';
@@ -27,7 +32,8 @@ export function setRequestHandlers(entity: Entity): void {
     {
       description: 'Start the nodes that are not READY again, where they are. {"requestedBy":"me"}',
       validator: (_request: contract.OperationRequest) => {
-        const state = refuseWhileBusy(entity);
+        const state = existing(entity);
+        refuseWhileRunning(state.name, state.operation);
         if (recoverableNodes(state).length === 0) throw nothingToRecover(state);
       },
     },
@@ -43,7 +49,8 @@ export function setRequestHandlers(entity: Entity): void {
     {
       description: 'Uninstall the cluster and destroy its data. {"requestedBy":"me"}',
       validator: (_request: contract.OperationRequest) => {
-        refuseWhileBusy(entity);
+        const state = existing(entity);
+        for (const operation of runningOperations(state)) refuseWhileRunning(state.name, operation);
       },
     },
   );
@@ -80,27 +87,30 @@ function nameTaken(state: ClusterState): Error {
 
 function nothingToRecover(state: ClusterState): Error {
   const why = isServing(state)
-    ? 'every node is READY'
+    ? state.recoveries.length > 0
+      ? `the nodes that are not READY are cared for by ${state.recoveries.map(({ id }) => id).join(', ')}`
+      : 'every node is READY'
     : `it is ${state.status}, and only an installed cluster can be recovered`;
   return refuse('NOTHING_TO_DO', `Nothing was begun on cluster ${state.name}: ${why}.`, {
     status: state.status,
   });
 }
 
-function refuseWhileBusy(entity: Entity): ClusterState {
+function existing(entity: Entity): ClusterState {
   const { state } = entity;
-  if (!state || state.status === CLUSTER_STATUS.UNINSTALLED)
-    throw refuse(
-      'CLUSTER_NOT_FOUND',
-      `There is no cluster ${entity.name}; nothing was changed. "millrace cluster list" shows those there are.`,
-    );
-  const { operation } = state;
-  if (operation)
-    throw refuse(
-      'OPERATION_RUNNING',
-      `${operation.id} is running on cluster ${state.name}; nothing was changed. Wait for it ` +
-        `("millrace op watch '${operation.id}'"), or abort it first ("millrace op abort '${operation.id}' --reason ...").`,
-      { operationId: operation.id },
-    );
-  return state;
+  if (state && state.status !== CLUSTER_STATUS.UNINSTALLED) return state;
+  throw refuse(
+    'CLUSTER_NOT_FOUND',
+    `There is no cluster ${entity.name}; nothing was changed. "millrace cluster list" shows those there are.`,
+  );
+}
+
+function refuseWhileRunning(name: string, operation: OperationRecord | null): void {
+  if (!operation) return;
+  throw refuse(
+    'OPERATION_RUNNING',
+    `${operation.id} is running on cluster ${name}; nothing was changed. Wait for it ` +
+      `("millrace op watch '${operation.id}'"), or abort it first ("millrace op abort '${operation.id}' --reason ...").`,
+    { operationId: operation.id },
+  );
 }

@@ -1,6 +1,6 @@
 // What the entity has to do with its Mesos session: starts it, grants epochs, passes on who holds it.
-import { getExternalWorkflowHandle, setHandler, startChild } from '@temporalio/workflow';
-import { knownTasks } from '../../model/entity.ts';
+import { setHandler, startChild } from '@temporalio/workflow';
+import { knownTasks, runningOperations } from '../../model/entity.ts';
 import * as contract from '../contract.ts';
 import { refuse } from '../failure.ts';
 import { EPOCHS_PER_RUN } from '../session.ts';
@@ -78,9 +78,11 @@ export function setSessionHandlers(entity: Entity): void {
   );
 }
 
-function tellSession(entity: Entity): Promise<void> {
-  const { session, sessionProblem: problem } = requireState(entity);
-  return tellOperation(entity, (id) =>
-    getExternalWorkflowHandle(id).signal(contract.sessionChangedSignal, { session, problem }),
-  );
+async function tellSession(entity: Entity): Promise<void> {
+  const state = requireState(entity);
+  const { session, sessionProblem: problem } = state;
+  for (const { id } of runningOperations(state))
+    await tellOperation(id, (workflow) =>
+      workflow.signal(contract.sessionChangedSignal, { session, problem }),
+    );
 }

@@ -2,7 +2,6 @@ import { mkdtempSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createKafka } from '../../../src/kafka/index.ts';
 import type { ErrorBody } from '../../../src/model/errors.ts';
 import { findStep, operationState } from '../../../src/model/plan/progress.ts';
 import { retryStepSignal } from '../../../src/workflows/contract.ts';
@@ -15,6 +14,7 @@ import {
   tinySpec,
   type TestStack,
 } from '../../support/stack.ts';
+import { consumeRecords, produceRecords } from '../../support/records.ts';
 import { stepIs } from '../../support/progress.ts';
 
 let stack: TestStack;
@@ -44,7 +44,8 @@ describe('installing and uninstalling', () => {
     expect(new Set(cluster.nodes.filter(({ kind }) => kind === 'broker').map(({ host }) => host)).size).toBe(
       3,
     );
-    await exchange(cluster.bootstrapServers, 200);
+    await produceRecords(cluster.bootstrapServers, 200);
+    await consumeRecords(cluster.bootstrapServers, 200);
 
     const second = await stack.request<{ error: ErrorBody }>('POST', '/v1/clusters', smallSpec(name));
     expect(second.status).toBe(409);
@@ -141,43 +142,6 @@ describe('an uninstall', () => {
     expect((await nodesInMesos(stack, 'orphan')).frameworks).toBe(0);
   });
 });
-
-/** Produces and consumes through the plain Kafka API. */
-async function exchange(bootstrapServers: string, count: number): Promise<void> {
-  const kafka = createKafka(
-    bootstrapServers
-      .split(',')
-      .map((address) => ({ host: address.split(':')[0]!, port: Number(address.split(':')[1]), nodeId: 0 })),
-  );
-  const admin = kafka.admin();
-  await admin.connect();
-  await admin.createTopics({ topics: [{ topic: 'orders', numPartitions: 3, replicationFactor: 3 }] });
-  await admin.disconnect();
-  const producer = kafka.producer({ idempotent: true });
-  await producer.connect();
-  await producer.send({
-    topic: 'orders',
-    acks: -1,
-    messages: Array.from({ length: count }, (_, i) => ({ key: String(i), value: String(i) })),
-  });
-  await producer.disconnect();
-  const consumer = kafka.consumer({ groupId: 'readers' });
-  await consumer.connect();
-  await consumer.subscribe({ topic: 'orders', fromBeginning: true });
-  const seen = new Set<string>();
-  await new Promise<void>((resolve, reject) => {
-    consumer
-      .run({
-        eachMessage: ({ message }) => {
-          seen.add(message.value?.toString() ?? '');
-          if (seen.size === count) resolve();
-          return Promise.resolve();
-        },
-      })
-      .catch(reject);
-  });
-  await consumer.disconnect();
-}
 
 /** The distribution as the official tarball is laid out. */
 async function packKafka(directory: string): Promise<string> {

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodesInMesos, smallSpec, startTestStack, tinySpec, type TestStack } from '../../support/stack.ts';
 import { isComplete, stepIs, stepsOf } from '../../support/progress.ts';
+import { consumeRecords, produceRecords } from '../../support/records.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { startFaultyProxy } from '../../support/faulty-proxy.ts';
 
@@ -102,18 +103,39 @@ describe('a session', () => {
     expect(await takeover('SIGTERM', 'worker-2')).toBeLessThan(8_000);
     expect((await nodesInMesos(stack, 'relay')).running).toEqual(['broker-0.1', 'controller-0.1']);
   });
+});
 
-  it('recovers a broker that dies when the install is long over', async () => {
-    await stack.complete(await stack.install(tinySpec('later')));
-    const pid = (await stack.mesos()).tasks.find(({ id }) => id === 'broker-0.1')?.pid;
-    process.kill(pid ?? 0, 'SIGKILL');
-    const recovered = await waitFor(
-      () => stack.cluster('later'),
-      ({ history, operation }) => history.length === 2 && operation === null,
-      { describe: 'the recovery', timeoutMs: 60_000 },
-    );
-    expect(recovered.history[1]).toMatchObject({ kind: 'recover', state: 'COMPLETE' });
-    expect((await nodesInMesos(stack, 'later')).running).toEqual(['broker-0.2', 'controller-0.1']);
+describe('a running cluster', () => {
+  it('is recovered when a broker dies, and when all its nodes die at once, and keeps its records', async () => {
+    const small = smallSpec('later');
+    await stack.complete(await stack.install({ ...small, controllers: { ...small.controllers, count: 3 } }));
+    const { bootstrapServers } = await stack.cluster('later');
+    await produceRecords(bootstrapServers, 300);
+    const nodes = [...NODES, 'controller-1', 'controller-2'];
+    const killAndRecover = async (victims: string[], launches: (node: string) => number) => {
+      const { tasks } = await stack.mesos();
+      for (const node of victims) {
+        const task = tasks.find(({ id, state }) => state === 'TASK_RUNNING' && id.startsWith(`${node}.`));
+        process.kill(task?.pid ?? 0, 'SIGKILL');
+      }
+      const allRunAgain = (seen: Awaited<ReturnType<typeof stack.cluster>>) =>
+        seen.status === 'RUNNING' &&
+        seen.recoveries.length === 0 &&
+        seen.nodes.every(
+          ({ name, status, task }) => status === 'READY' && task === `${name}.${launches(name)}`,
+        );
+      const recovered = await waitFor(() => stack.cluster('later'), allRunAgain, {
+        describe: `the recovery of ${victims.join(', ')}`,
+        timeoutMs: 120_000,
+      });
+      expect(
+        recovered.history.slice(1).every(({ kind, state }) => `${kind} ${state}` === 'recover COMPLETE'),
+      ).toBe(true);
+      await expectExactly('later', nodes, launches);
+    };
+    await killAndRecover(['broker-0'], (node) => (node === 'broker-0' ? 2 : 1));
+    await killAndRecover(nodes, (node) => (node === 'broker-0' ? 3 : 2));
+    await consumeRecords(bootstrapServers, 300);
   });
 });
 

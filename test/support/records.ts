@@ -1,0 +1,50 @@
+// Records through the plain Kafka API, as any client would send and read them.
+import type { Kafka } from 'kafkajs';
+import { createKafka } from '../../src/kafka/index.ts';
+
+const TOPIC = 'orders';
+
+function clientOf(bootstrapServers: string): Kafka {
+  return createKafka(
+    bootstrapServers
+      .split(',')
+      .map((address) => ({ host: address.split(':')[0]!, port: Number(address.split(':')[1]), nodeId: 0 })),
+  );
+}
+
+/** Makes a topic of three replicas and sends this many records to it, each acknowledged by all in-sync replicas. */
+export async function produceRecords(bootstrapServers: string, count: number): Promise<void> {
+  const kafka = clientOf(bootstrapServers);
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: 3, replicationFactor: 3 }] });
+  await admin.disconnect();
+  const producer = kafka.producer({ idempotent: true });
+  await producer.connect();
+  await producer.send({
+    topic: TOPIC,
+    acks: -1,
+    messages: Array.from({ length: count }, (_, i) => ({ key: String(i), value: String(i) })),
+  });
+  await producer.disconnect();
+}
+
+/** Reads the topic from its beginning until this many different records were seen. */
+export async function consumeRecords(bootstrapServers: string, count: number): Promise<void> {
+  const consumer = clientOf(bootstrapServers).consumer({ groupId: 'readers' });
+  await consumer.connect();
+  await consumer.subscribe({ topic: TOPIC, fromBeginning: true });
+  const seen = new Set<string>();
+  await new Promise<void>((resolve, reject) => {
+    consumer
+      .run({
+        eachMessage: ({ message }) => {
+          seen.add(message.value?.toString() ?? '');
+          if (seen.size === count) resolve();
+          return Promise.resolve();
+        },
+      })
+      .catch(reject);
+  });
+  await consumer.disconnect();
+}

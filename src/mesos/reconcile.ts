@@ -1,6 +1,7 @@
 // Asks the master what it knows of one task until it answers: one that was just elected is silent while its agents
 // have yet to register, even about tasks that it does not know.
 import { MillraceError } from '../model/errors.ts';
+import { isTerminal } from '../model/task-state.ts';
 import type { SchedulerOptions } from './contract.ts';
 import type { SchedulerCall, TaskStatus } from './types.ts';
 import { sleep, type Watchers } from './watchers.ts';
@@ -17,17 +18,6 @@ export interface ReconcileOptions {
 /** Agents of a new master take from a second to some minutes to register. */
 export const FIRST_PAUSE_MS = 500;
 export const LAST_PAUSE_MS = 10_000;
-
-/** States after which no other follows. Source: the protobuf's TaskState and the transcripts. */
-const TERMINAL: ReadonlySet<string> = new Set([
-  'TASK_FINISHED',
-  'TASK_FAILED',
-  'TASK_KILLED',
-  'TASK_ERROR',
-  'TASK_DROPPED',
-  'TASK_GONE',
-  'TASK_GONE_BY_OPERATOR',
-]);
 
 /** The master's answer. @throws the signal's reason, or MillraceError SESSION_MOVED, MESOS_REFUSED */
 export async function reconcileTask(options: ReconcileOptions): Promise<TaskStatus> {
@@ -48,7 +38,7 @@ export async function reconcileTask(options: ReconcileOptions): Promise<TaskStat
  * again; only when it is terminal nothing newer can follow.
  */
 function isAnswer(status: TaskStatus): boolean {
-  return status.uuid === undefined || TERMINAL.has(status.state);
+  return status.uuid === undefined || isTerminal(status.state);
 }
 
 async function keepAsking(

@@ -11,8 +11,12 @@ const QUIET_MS = {
   /** A JVM takes its seconds; what takes longer is worth a look. */
   NODE: 15_000,
 } as const;
-/** A changed reason is told at most this often. */
-const REPEAT_MS = 60_000;
+/**
+ * A changed reason is told again after a minute, then two, and so on up to an hour: a wait that lasts for weeks (a lag that
+ * moves, an offer that never fits) must not fill the history of its operation.
+ */
+const FIRST_REPEAT_MS = 60_000;
+const LAST_REPEAT_MS = 3_600_000;
 /** Beats often enough for the heartbeat timeout of 10 s. */
 const BEAT_MS = 2_000;
 
@@ -36,6 +40,7 @@ export async function withWaiting<T>(
   /** Since when it waits without a break, for whatever reason. */
   let waitingSinceMs = 0;
   let told: { reason: string; atMs: number } | null = null;
+  let repeatMs = FIRST_REPEAT_MS;
   const tell = (text: string | null) => {
     client.workflow
       .getHandle(caller.operationWorkflowId)
@@ -47,12 +52,14 @@ export async function withWaiting<T>(
   const goesOn = () => {
     if (told) tell(null);
     told = null;
+    repeatMs = FIRST_REPEAT_MS;
   };
   const beat = () => {
     heartbeat(reason ?? 'working');
     const nowMs = Date.now();
     if (reason === null || reason === told?.reason || nowMs - waitingSinceMs < QUIET_MS[patience]) return;
-    if (told && nowMs - told.atMs < REPEAT_MS) return;
+    if (told && nowMs - told.atMs < repeatMs) return;
+    if (told) repeatMs = Math.min(2 * repeatMs, LAST_REPEAT_MS);
     told = { reason, atMs: nowMs };
     tell(reason);
   };

@@ -13,6 +13,8 @@ import { reservationOf, reservedIn } from './offers.ts';
 import { heldSession, type Sessions } from './sessions.ts';
 import type { Waiting } from './waiting.ts';
 
+/** The reason of the master's answers to RECONCILE. */
+const RECONCILIATION = 'REASON_RECONCILIATION';
 const NANOSECONDS_PER_SECOND = 1_000_000_000;
 
 export async function launchNode(
@@ -33,9 +35,12 @@ export async function launchNode(
     const status = await scheduler.reconcile(input.taskId, placement.agentId, waiting.signal);
     log.info('looked for the task of an earlier try', { taskId: input.taskId, state: status.state });
     if (!isAbsent(status.state))
-      return outcome(await settled(scheduler, input.taskId, status, waiting), rendered);
+      return outcome(
+        isSettled(status) ? status : await scheduler.taskStatus(input.taskId, isOutcome, waiting.signal),
+        rendered,
+      );
   }
-  const end = scheduler.taskStatus(input.taskId, isSettled, waiting.signal);
+  const end = scheduler.taskStatus(input.taskId, isOutcome, waiting.signal);
   end.catch(() => undefined);
   await scheduler.withOffers({
     name: `launch ${input.taskId}`,
@@ -49,22 +54,12 @@ export async function launchNode(
   return outcome(await end, rendered);
 }
 
-/** A task found by reconciliation may still be on its way: its next state decides. */
-function settled(
-  scheduler: {
-    taskStatus: (
-      id: string,
-      until: (status: TaskStatus) => boolean,
-      signal: AbortSignal,
-    ) => Promise<TaskStatus>;
-  },
-  taskId: string,
-  status: TaskStatus,
-  waiting: Waiting,
-): Promise<TaskStatus> {
-  return isSettled(status)
-    ? Promise.resolve(status)
-    : scheduler.taskStatus(taskId, isSettled, waiting.signal);
+/**
+ * Whether a status tells how a launch went. The master's "there is no such task" does not: it may be the answer to a question
+ * that was asked before the launch, here or by the session.
+ */
+function isOutcome(status: TaskStatus): boolean {
+  return isSettled(status) && !(isAbsent(status.state) && status.reason === RECONCILIATION);
 }
 
 function isSettled(status: TaskStatus): boolean {

@@ -45,7 +45,7 @@ export async function reconcile(
 export async function recordStatus(
   client: Client,
   cluster: string,
-  known: Map<string, string | null>,
+  known: Map<string, string>,
   status: TaskStatus,
 ): Promise<void> {
   const taskId = status.task_id.value;

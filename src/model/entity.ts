@@ -143,10 +143,13 @@ export function nodesToRecover(state: ClusterState): string[] {
   });
 }
 
-/** Every task that may exist, to be reconciled by a new session. */
-export function knownTasks(state: ClusterState): { taskId: string; agentId: string; state: string | null }[] {
+/**
+ * Every task of which Mesos has spoken and that has not ended, to be reconciled by a new session. One that is named and was
+ * not yet heard of is its operation's: it may be about to be launched, and would be taken for gone.
+ */
+export function knownTasks(state: ClusterState): { taskId: string; agentId: string; state: string }[] {
   return Object.values(state.nodes).flatMap((node) =>
-    node.placement && node.launches > 0 && !(node.taskState !== null && isTerminal(node.taskState))
+    node.placement && node.taskState !== null && !isTerminal(node.taskState)
       ? [
           {
             taskId: taskIdOf(node.name, node.launches),

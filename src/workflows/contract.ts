@@ -107,7 +107,7 @@ export interface ClaimEpochRequest {
 }
 export interface ClaimedEpoch {
   /** Tasks which the entity believes to exist, to be reconciled explicitly. */
-  knownTasks: { taskId: string; agentId: string; state: string | null }[];
+  knownTasks: { taskId: string; agentId: string; state: string }[];
 }
 /** Sent by `holdSubscription` before it subscribes; the validator refuses an epoch that is not greater (EPOCH_STALE). */
 export const claimEpochUpdate = defineUpdate<ClaimedEpoch, [ClaimEpochRequest]>('claimEpoch');

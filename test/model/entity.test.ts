@@ -204,12 +204,12 @@ describe('the nodes to recover', () => {
 });
 
 describe('the tasks that a new session reconciles', () => {
-  it('are the newest of each placed node, unless it is known to have ended', () => {
+  it('are the newest of each placed node of which Mesos has spoken, unless it has ended', () => {
     fc.assert(
       fc.property(anyCluster, (cluster) => {
         const expected = Object.values(cluster.nodes).filter(
           ({ placement, launches, taskState }) =>
-            placement !== null && launches > 0 && !isTerminal(taskState ?? ''),
+            placement !== null && launches > 0 && taskState !== null && !isTerminal(taskState),
         );
         expect(knownTasks(cluster)).toEqual(
           expected.map(({ name, launches, placement, taskState }) => ({

@@ -6,6 +6,7 @@ import { explainExit } from '../../model/node/command.ts';
 import { fetchedUris } from '../../model/node/render.ts';
 import { STATUS, type StepProgress } from '../../model/plan/plan.ts';
 import { anywhere } from '../activity-proxies.ts';
+import type { TaskStatusSignal } from '../contract.ts';
 import { refuse } from '../failure.ts';
 import { markWaiting, type Operation } from '../operation/operation.ts';
 import {
@@ -93,7 +94,7 @@ async function runTask(
     ? describeEnd(operation, node, {
         taskId,
         state: end.state,
-        reason: [end.reason, end.message].filter(Boolean).join(': '),
+        reason: reasonOf(end),
       })
     : null;
 }
@@ -107,7 +108,10 @@ async function launch(
   const { name, incarnation, spec, kafkaClusterId } = operation.input.cluster;
   const taskId = taskIdOf(node.name, node.launches);
   let look = !fresh;
-  return withSession(operation, step, (session, activities) => {
+  return withSession(operation, step, async (session, activities): Promise<LaunchResult> => {
+    // It ran and ended while the session moved: the same task is not launched a second time.
+    const end = operation.endedTasks.get(taskId);
+    if (end) return { running: false, state: end.state, reason: reasonOf(end) };
     const result = activities.launchNode.executeWithOptions(
       { summary: `launch ${taskId} on ${node.placement?.hostname ?? '?'}:${node.placement?.port ?? 0}` },
       [
@@ -168,6 +172,10 @@ async function beforeNextLaunch(
     await condition(controllersReady);
   }
   markWaiting(operation, step.id, null);
+}
+
+function reasonOf({ reason, message }: TaskStatusSignal): string {
+  return [reason, message].filter(Boolean).join(': ');
 }
 
 /** Why a task ended, in Mesos' words, and in ours where these leave out what a person needs. */

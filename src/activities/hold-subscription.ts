@@ -19,7 +19,7 @@ import {
   type ClaimedEpoch,
 } from '../workflows/contract.ts';
 import type { HoldSubscriptionInput } from './contract.ts';
-import { reconcile, recordStatus } from './session-tasks.ts';
+import { reconcile, recordStatus, type SessionTasks } from './session-tasks.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface HoldSubscriptionDeps {
@@ -60,11 +60,15 @@ export async function holdSubscription(
     master: subscription.master,
     taskQueue: deps.sessionTaskQueue,
   };
-  const known = new Map(claimed.knownTasks.map(({ taskId, state }) => [taskId, state]));
+  const tasks: SessionTasks = {
+    client: deps.client,
+    cluster: input.cluster,
+    known: new Map(claimed.knownTasks.map(({ taskId, state, agentId }) => [taskId, { state, agentId }])),
+  };
   const scheduler = createScheduler({
     subscription,
     role: input.framework.role,
-    onTaskStatus: (status) => recordStatus(deps.client, input.cluster, known, status),
+    onTaskStatus: (status) => recordStatus(tasks, status),
     log: {
       info: (message, about) => {
         log.info(message, about);
@@ -84,11 +88,7 @@ export async function holdSubscription(
     const run = scheduler.run();
     await entityOf(deps, input.cluster).signal(sessionOpenedSignal, info);
     log.info('session opened', { cluster: input.cluster, epoch, master: info.master });
-    await Promise.race([
-      run,
-      watch(subscription, signal),
-      reconcile(deps.client, input.cluster, scheduler, claimed, signal),
-    ]);
+    await Promise.race([run, watch(subscription, signal), reconcile(tasks, scheduler, signal)]);
     throw new MillraceError(
       'SESSION_MOVED',
       `The event stream of ${input.cluster} with ${info.master} ended.`,

@@ -54,11 +54,9 @@ export function toAgentOffer(offers: readonly Offer[]): AgentOffer | null {
     memMb: round(sum('mem')),
     diskMb: round(sum('disk')),
     ports: free.filter(({ name }) => name === 'ports').flatMap((resource) => resource.ranges?.range ?? []),
-    mountDisksMb: free.flatMap((resource) =>
-      resource.disk?.source?.type === 'MOUNT' && resource.disk.persistence === undefined
-        ? [{ id: resource.disk.source.mount?.root ?? '', sizeMb: resource.scalar?.value ?? 0 }]
-        : [],
-    ),
+    mountDisksMb: free
+      .filter(isMountDisk)
+      .map(({ disk, scalar }) => ({ id: disk?.source?.mount?.root ?? '', sizeMb: scalar?.value ?? 0 })),
   };
 }
 
@@ -118,11 +116,21 @@ export function attributesOf(attributes: readonly Attribute[]): Record<string, s
   );
 }
 
-function isFree(resource: Resource): boolean {
+/** Whether a new node may take a resource: nobody has reserved it, and it is neither revocable nor shared. */
+export function isFree(resource: Resource): boolean {
   return (
     (resource.reservations ?? []).length === 0 &&
     resource.revocable === undefined &&
     resource.shared === undefined
+  );
+}
+
+/** A whole disk of the agent itself. Those of a resource provider want its id in every operation, and are left alone. */
+export function isMountDisk(resource: Resource): boolean {
+  return (
+    resource.disk?.source?.type === 'MOUNT' &&
+    resource.disk.persistence === undefined &&
+    !('provider_id' in resource)
   );
 }
 

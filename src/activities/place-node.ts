@@ -17,11 +17,9 @@ import {
   wantedFor,
   type Wanted,
 } from './place-operations.ts';
+import { createTries, outcomeOf, type Outcome } from './operation-outcome.ts';
 import { heldSession, type HeldSession, type Sessions } from './sessions.ts';
 import type { Waiting } from './waiting.ts';
-
-/** How long Mesos may take for a feedback on RESERVE or CREATE before the offer is taken for lost. */
-const FEEDBACK_TIMEOUT_MS = 20_000;
 
 interface Deps {
   mesos: MesosEndpoint;
@@ -31,6 +29,7 @@ interface Deps {
 export async function placeNode(deps: Deps, input: PlaceNodeInput, waiting: Waiting): Promise<Placement> {
   const held = heldSession(deps.sessions, input.cluster, input.session);
   const wanted = wantedFor(input);
+  const tries = createTries(`reserve resources and create a volume for ${input.node.name}`, waiting);
   for (let round = 1; ; round += 1) {
     const agents = await getAgents(deps.mesos);
     const reserved = reservedFor(agents, input).filter(
@@ -46,18 +45,16 @@ export async function placeNode(deps: Deps, input: PlaceNodeInput, waiting: Wait
     const placed = agent
       ? await createVolume(held, wanted, agent, portIn(resources), round, waiting)
       : await reserve(held, wanted, round, waiting);
-    if (placed) return remember(held, input, placed);
-    waiting.set('the last offer was lost; another one');
+    if ('placement' in placed) return remember(held, input, placed.placement);
+    await tries(placed);
   }
 }
 
-/** RESERVE and CREATE in one ACCEPT; null when Mesos did not carry it out (the offer had gone) and nothing was done. */
-async function reserve(
-  held: HeldSession,
-  wanted: Wanted,
-  round: number,
-  waiting: Waiting,
-): Promise<Placement | null> {
+/** What came of a try: the placement, or why Mesos did not carry it out. */
+type Placed = { placement: Placement } | Outcome;
+
+/** RESERVE and CREATE in one ACCEPT. */
+async function reserve(held: HeldSession, wanted: Wanted, round: number, waiting: Waiting): Promise<Placed> {
   const { input } = wanted;
   const ids = operationIds(held, wanted, round);
   const others = () => otherNodes(held, input);
@@ -83,11 +80,10 @@ async function reserve(
     },
   });
   waiting.set(null);
-  const outcome = await outcomes(held, ids, waiting.signal);
-  if (outcome === 'FINISHED') return placement;
+  const outcome = await outcomeOf(held.scheduler, ids, waiting.signal);
+  if (outcome.kind === 'finished') return { placement };
   held.placed.delete(input.node.name);
-  log.warn('Mesos did not reserve what it had offered', { node: input.node.name, outcome });
-  return null;
+  return outcome;
 }
 
 /** An earlier try reserved and died before its CREATE was carried out: the volume is made on what is reserved. */
@@ -98,7 +94,7 @@ async function createVolume(
   port: number,
   round: number,
   waiting: Waiting,
-): Promise<Placement | null> {
+): Promise<Placed> {
   const placement = placementOf(wanted, agent, port);
   const [, id = ''] = operationIds(held, wanted, round);
   await held.scheduler.withOffers({
@@ -109,7 +105,11 @@ async function createVolume(
       const use = offers.filter((offer) => offer.agent_id.value === agent.id);
       const reserved = reservedIn(use, wanted.reservation);
       const disk = reserved.find(
-        (resource) => resource.name === 'disk' && (resource.scalar?.value ?? 0) >= wanted.resources.volumeMb,
+        (resource) =>
+          resource.name === 'disk' &&
+          (resource.scalar?.value ?? 0) >= wanted.resources.volumeMb &&
+          // Beside a MOUNT disk there is the sandbox's part of the root disk, which may be large enough too.
+          (wanted.demand.diskType === 'MOUNT') === (resource.disk?.source?.type === 'MOUNT'),
       );
       if (!disk)
         return { wait: `an offer of what is reserved for ${wanted.input.node.name} on ${agent.hostname}` };
@@ -117,20 +117,8 @@ async function createVolume(
     },
   });
   waiting.set(null);
-  return (await outcomes(held, [id], waiting.signal)) === 'FINISHED' ? placement : null;
-}
-
-async function outcomes(held: HeldSession, ids: readonly string[], signal: AbortSignal): Promise<string> {
-  const timeout = AbortSignal.timeout(FEEDBACK_TIMEOUT_MS);
-  const either = AbortSignal.any([signal, timeout]);
-  try {
-    const statuses = await Promise.all(ids.map((id) => held.scheduler.operationOutcome(id, either)));
-    const failed = statuses.find(({ state }) => state !== 'OPERATION_FINISHED');
-    return failed ? `${failed.state}: ${failed.message ?? ''}` : 'FINISHED';
-  } catch (error) {
-    if (timeout.aborted && !signal.aborted) return 'no feedback';
-    throw error;
-  }
+  const outcome = await outcomeOf(held.scheduler, [id], waiting.signal);
+  return outcome.kind === 'finished' ? { placement } : outcome;
 }
 
 /** Ids of RESERVE and CREATE, new with each try: the outcome of an earlier one must not be taken for this one's. */

@@ -7,7 +7,7 @@ import { nodeResources, type NodeResources } from '../model/node/resources.ts';
 import { parseConstraints } from '../model/placement/constraints.ts';
 import type { AgentOffer, PlacementDemand } from '../model/placement/match.ts';
 import type { PlaceNodeInput } from './contract.ts';
-import { attributesOf, reservationOf } from './offers.ts';
+import { attributesOf, isFree, isMountDisk, reservationOf } from './offers.ts';
 
 /** A node's demand in Millrace's words and in Mesos'. */
 export interface Wanted {
@@ -108,11 +108,8 @@ export function mountIn(offers: readonly Offer[], wanted: Wanted): MountDisk | n
   if (wanted.demand.diskType === 'ROOT') return null;
   const disks = offers
     .flatMap((offer) => offer.resources)
-    .flatMap(({ disk, scalar: size }) =>
-      disk?.source?.type === 'MOUNT' && disk.persistence === undefined
-        ? [{ source: disk.source, sizeMb: size?.value ?? 0 }]
-        : [],
-    )
+    .filter((resource) => isFree(resource) && isMountDisk(resource))
+    .flatMap((resource) => mountOf(resource) ?? [])
     .filter(({ sizeMb }) => sizeMb >= wanted.resources.volumeMb);
   return disks.sort((a, b) => a.sizeMb - b.sizeMb)[0] ?? null;
 }

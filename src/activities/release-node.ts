@@ -1,17 +1,17 @@
 // Destroys a node's volume and unreserves its resources. Done through offers only: Mesos offers them when no process
 // holds them any more, and a volume that is destroyed under a dying process has taken a whole agent down.
-import { log, sleep } from '@temporalio/activity';
+import { sleep } from '@temporalio/activity';
 import { getAgents, type AgentSummary, type MesosEndpoint } from '../mesos/index.ts';
 import type { Offer, OfferOperation, Resource } from '../mesos/types.ts';
 import type { ReleaseNodeInput, ReleaseResult } from './contract.ts';
 import { labelOf, LABEL, reservedFor } from './offers.ts';
+import { createTries, outcomeOf, type Outcome } from './operation-outcome.ts';
 import { heldSession, type HeldSession, type Sessions } from './sessions.ts';
 import type { Waiting } from './waiting.ts';
 
 /** How long an agent that is not there may take to come back before its resources are left to it. */
 const AGENT_GRACE_MS = 20_000;
 const RETRY_MS = 1_000;
-const FEEDBACK_TIMEOUT_MS = 20_000;
 
 interface Deps {
   mesos: MesosEndpoint;
@@ -24,6 +24,7 @@ export async function releaseNode(
   waiting: Waiting,
 ): Promise<ReleaseResult> {
   const held = heldSession(deps.sessions, input.cluster, input.session);
+  const tries = createTries(`release the resources and the volume of ${input.node}`, waiting);
   const giveUpAtMs = Date.now() + AGENT_GRACE_MS;
   for (let round = 1; ; round += 1) {
     const agents = await getAgents(deps.mesos);
@@ -40,9 +41,7 @@ export async function releaseNode(
     }
     if (!agent) return { released: true };
     const resources = reserved.filter((entry) => entry.agent.id === agent.id).map(({ resource }) => resource);
-    const outcome = await release(held, input, agent, resources, round, waiting);
-    if (outcome !== null)
-      log.warn('Mesos did not release a node; trying again', { node: input.node, outcome });
+    await tries(await release(held, input, agent, resources, round, waiting));
   }
 }
 
@@ -62,7 +61,7 @@ function absentAgent(
   );
 }
 
-/** DESTROY and UNRESERVE in one ACCEPT of everything that is reserved; null when all was carried out. */
+/** DESTROY and UNRESERVE in one ACCEPT of everything that is reserved. */
 async function release(
   held: HeldSession,
   input: ReleaseNodeInput,
@@ -70,7 +69,7 @@ async function release(
   resources: Resource[],
   round: number,
   waiting: Waiting,
-): Promise<string | null> {
+): Promise<Outcome> {
   const ids = ['destroy', 'unreserve'].map((verb) => `${verb}-${input.node}-${held.info.epoch}-${round}`);
   const wanted = new Map(sums(resources));
   const used = await held.scheduler.withOffers({
@@ -99,17 +98,7 @@ async function release(
     },
   });
   waiting.set(`Mesos to release ${input.node}`);
-  const timeout = AbortSignal.timeout(FEEDBACK_TIMEOUT_MS);
-  try {
-    const statuses = await Promise.all(
-      used.map((id) => held.scheduler.operationOutcome(id, AbortSignal.any([waiting.signal, timeout]))),
-    );
-    const failed = statuses.find(({ state }) => state !== 'OPERATION_FINISHED');
-    return failed ? `${failed.state}: ${failed.message ?? ''}` : null;
-  } catch (error) {
-    if (timeout.aborted && !waiting.signal.aborted) return 'no feedback';
-    throw error;
-  }
+  return outcomeOf(held.scheduler, used, waiting.signal);
 }
 
 function belongs(resource: Resource, input: ReleaseNodeInput): boolean {

@@ -3,62 +3,82 @@ import { log, sleep } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { Scheduler } from '../mesos/index.ts';
 import type { TaskStatus } from '../mesos/types.ts';
-import { isAbsent, isUnreachable, isWorthRecording } from '../model/task-state.ts';
-import { clusterWorkflowId, taskStatusSignal, type ClaimedEpoch } from '../workflows/contract.ts';
+import { isAbsent, isTerminal, isUnreachable, isWorthRecording } from '../model/task-state.ts';
+import { clusterWorkflowId, taskStatusSignal, type TaskStatusSignal } from '../workflows/contract.ts';
 
 /** Implicit reconciliation, now and then: what the master knows that we do not. */
 const RECONCILE_EVERY_MS = 15 * 60_000;
+/** A task whose agent is out of reach is asked about this often: Mesos does not say by itself that it will not come back. */
+const ASK_LOST_EVERY_MS = 30_000;
+/** Between the two answers from which gone is concluded. */
+const ASK_AGAIN_MS = 5_000;
 
-/** Asks about every task that should be there, at once; then, now and then, about whatever the master knows. */
+/** The newest state that the entity was told of each task. */
+export type KnownTasks = Map<string, { state: string; agentId: string }>;
+
+export interface SessionTasks {
+  client: Client;
+  cluster: string;
+  known: KnownTasks;
+}
+
+/**
+ * Asks about every task that should be there, at once, and again and again about those out of reach; now and then about
+ * whatever the master knows.
+ */
 export async function reconcile(
-  client: Client,
-  cluster: string,
+  tasks: SessionTasks,
   scheduler: Scheduler,
-  claimed: ClaimedEpoch,
   signal: AbortSignal,
 ): Promise<never> {
-  await Promise.all(
-    claimed.knownTasks.map(async ({ taskId, agentId }) => {
-      const first = await scheduler.reconcile(taskId, agentId, signal);
-      if (!isAbsent(first.state) || first.uuid !== undefined) return;
-      // Gone is never concluded from one message: a master that has just been elected may not know its agents yet.
-      await sleep(5_000);
-      const second = await scheduler.reconcile(taskId, agentId, signal);
-      if (!isAbsent(second.state)) return;
-      const state = second.state === 'TASK_UNKNOWN' ? 'TASK_GONE' : second.state;
-      await entityOf(client, cluster).signal(taskStatusSignal, {
-        taskId,
-        agentId,
-        state,
-        reason: 'REASON_RECONCILIATION',
-      });
-    }),
-  );
-  for (;;) {
-    await scheduler.call({ type: 'RECONCILE', reconcile: { tasks: [] } });
-    await sleep(RECONCILE_EVERY_MS);
+  await askAbout(tasks, scheduler, { taskIds: [...tasks.known.keys()], signal });
+  for (let sinceMs = RECONCILE_EVERY_MS; ; sinceMs += ASK_LOST_EVERY_MS) {
+    if (sinceMs >= RECONCILE_EVERY_MS) {
+      await scheduler.call({ type: 'RECONCILE', reconcile: { tasks: [] } });
+      sinceMs = 0;
+    }
+    await sleep(ASK_LOST_EVERY_MS);
     signal.throwIfAborted();
+    const lost = [...tasks.known].filter(([, { state }]) => isUnreachable(state)).map(([taskId]) => taskId);
+    await askAbout(tasks, scheduler, { taskIds: lost, signal });
   }
 }
 
-/** Resolves when Temporal has accepted the status durably; only then is it acknowledged to Mesos. */
-export async function recordStatus(
-  client: Client,
-  cluster: string,
-  known: Map<string, string>,
-  status: TaskStatus,
+/** Tells the entity of those that are gone. Gone is concluded from two answers: a new master may not know its agents yet. */
+async function askAbout(
+  tasks: SessionTasks,
+  scheduler: Scheduler,
+  { taskIds, signal }: { taskIds: string[]; signal: AbortSignal },
 ): Promise<void> {
+  await Promise.all(
+    taskIds.map(async (taskId) => {
+      const agentId = tasks.known.get(taskId)?.agentId ?? '';
+      const ask = () => scheduler.reconcile(taskId, agentId === '' ? undefined : agentId, signal);
+      const first = await ask();
+      if (!isAbsent(first.state) || first.uuid !== undefined) return;
+      await sleep(ASK_AGAIN_MS);
+      const second = await ask();
+      if (!isAbsent(second.state)) return;
+      const state = second.state === 'TASK_UNKNOWN' ? 'TASK_GONE' : second.state;
+      await tell(tasks, { taskId, agentId, state, reason: 'REASON_RECONCILIATION' });
+    }),
+  );
+}
+
+/** Resolves when Temporal has accepted the status durably; only then is it acknowledged to Mesos. */
+export async function recordStatus(tasks: SessionTasks, status: TaskStatus): Promise<void> {
+  const { cluster, known } = tasks;
   const taskId = status.task_id.value;
   const { state } = status;
   if (!isWorthRecording(state)) return;
   // What the master says by itself is news only when it differs; and absence is `reconcile`'s to conclude.
   if (
     status.uuid === undefined &&
-    (known.get(taskId) === state || (status.reason === 'REASON_RECONCILIATION' && isAbsent(state)))
+    (known.get(taskId)?.state === state || (status.reason === 'REASON_RECONCILIATION' && isAbsent(state)))
   )
     return;
   if (isUnreachable(state)) log.warn('Mesos cannot reach the agent of a task', { cluster, taskId, state });
-  await entityOf(client, cluster).signal(taskStatusSignal, {
+  await tell(tasks, {
     taskId,
     agentId: status.agent_id?.value ?? '',
     state,
@@ -66,9 +86,10 @@ export async function recordStatus(
     ...(status.reason === undefined ? {} : { reason: status.reason }),
     ...(status.message === undefined ? {} : { message: status.message }),
   });
-  known.set(taskId, state);
 }
 
-function entityOf(client: Client, cluster: string) {
-  return client.workflow.getHandle(clusterWorkflowId(cluster));
+async function tell({ client, cluster, known }: SessionTasks, status: TaskStatusSignal): Promise<void> {
+  await client.workflow.getHandle(clusterWorkflowId(cluster)).signal(taskStatusSignal, status);
+  if (isTerminal(status.state)) known.delete(status.taskId);
+  else known.set(status.taskId, { state: status.state, agentId: status.agentId });
 }

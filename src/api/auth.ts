@@ -37,14 +37,17 @@ export function parseTokens(text: string, path: string): Tokens {
   );
 }
 
-/** Finds out who asks. With tokens, a request under /v1 without a valid one is refused with UNAUTHENTICATED. */
+/** What needs no token: whether the process lives, and what the API is. Everything else does, also what does not exist. */
+const PUBLIC = ['/healthz', '/readyz', '/openapi.json', '/reference'];
+
+/** Finds out who asks. With tokens, a request without a valid one is refused with UNAUTHENTICATED. */
 export function identifyCallers(app: FastifyInstance, tokens: Tokens | undefined): void {
   app.decorateRequest('requestedBy', 'anonymous');
   app.addHook('onRequest', async (request) => {
     refuseForeignPages(request);
     const claimed = request.headers['x-requested-by'];
     if (typeof claimed === 'string' && claimed.trim() !== '') request.requestedBy = claimed.trim();
-    if (!tokens || !request.url.startsWith('/v1/')) return;
+    if (!tokens || isPublic(request)) return;
     const name = nameOfToken(tokens, request.headers.authorization);
     if (name === null)
       throw new MillraceError(
@@ -54,6 +57,11 @@ export function identifyCallers(app: FastifyInstance, tokens: Tokens | undefined
       );
     request.requestedBy = name;
   });
+}
+
+/** By the route that will answer, not by the text of the request: that may be encoded, or name a host too. */
+function isPublic({ routeOptions: { url } }: FastifyRequest): boolean {
+  return url !== undefined && PUBLIC.some((path) => url === path || url.startsWith(`${path}/`));
 }
 
 /** A page of another site must not change anything through the browser of somebody who can reach this API. */

@@ -9,6 +9,7 @@ import type { ClusterState } from '../model/cluster.ts';
 import { ERRORS, MillraceError } from '../model/errors.ts';
 import type { Plan, PlanProgress } from '../model/plan/plan.ts';
 import { GRPC, grpcCodeOf, unreachable, type ConnectedClient } from '../temporal/index.ts';
+import { abortRest } from '../model/plan/progress.ts';
 import * as contract from '../workflows/contract.ts';
 import { listClusterNames, listOperations, type FoundOperation, type OperationFilter } from './listing.ts';
 import { notFound, toMillraceError, type Subject } from './temporal-errors.ts';
@@ -109,7 +110,13 @@ export function createGateway(temporal: ConnectedClient, options: { callDeadline
       });
     },
     operations: (filter) => ask({ list: 'the list of operations' }, () => listOperations(client, filter)),
-    progress: (id) => ask({ operation: id }, () => operation(id).query(contract.progressQuery)),
+    progress: (id) =>
+      ask({ operation: id }, async () => {
+        const progress = await operation(id).query(contract.progressQuery);
+        return progress.endedAtMs === undefined
+          ? asClosed(progress, await operation(id).describe())
+          : progress;
+      }),
     plan: (id) => ask({ operation: id }, () => operation(id).query(contract.planQuery)),
     tell: (id, message, argument) =>
       ask({ operation: id }, async () => {
@@ -161,6 +168,19 @@ async function refuseWhenEnded(
       `${id} has ended; nothing was changed. "millrace op get '${id}'" shows how it ended.`,
       { details: { operation: id } },
     );
+}
+
+const ENDED_FROM_OUTSIDE: readonly string[] = ['TERMINATED', 'CANCELLED', 'FAILED', 'TIMED_OUT'];
+
+/** A workflow that a person terminated can't say so itself: its progress stands as it was. */
+function asClosed(
+  progress: PlanProgress,
+  { status, closeTime }: Pick<WorkflowExecutionDescription, 'status' | 'closeTime'>,
+): PlanProgress {
+  if (closeTime === undefined || !ENDED_FROM_OUTSIDE.includes(status.name)) return progress;
+  const endedAtMs = closeTime.getTime();
+  abortRest(progress, `its workflow ended ${status.name} from outside`, endedAtMs);
+  return { ...progress, endedAtMs };
 }
 
 /** Null when the server answers, else why it does not. */

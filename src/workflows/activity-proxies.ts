@@ -14,6 +14,18 @@ export const anywhere: ActivityInterfaceFor<Activities> = proxyActivities<Activi
 });
 
 /**
+ * Calls to the master of a session that need none of its offers. Few tries: a master that does not answer may be gone for good,
+ * and the next session knows the one that leads now.
+ */
+export const onMaster: ActivityInterfaceFor<Pick<Activities, 'killTask' | 'teardownFramework'>> =
+  proxyActivities<Pick<Activities, 'killTask' | 'teardownFramework'>>({
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: '30 seconds',
+    retry: { initialInterval: '1 second', maximumAttempts: 3 },
+    cancellationType: 'TRY_CANCEL',
+  });
+
+/**
  * The subscription: short constant retry interval, so that another worker takes over at once; unlimited attempts, so
  * that the session outlives any number of deployments. A new schedule once a month keeps attempts finite.
  */
@@ -37,6 +49,7 @@ export function onSession(taskQueue: string): ActivityInterfaceFor<SessionActivi
     heartbeatTimeout: '10 seconds',
     scheduleToStartTimeout: '10 seconds',
     retry: { maximumAttempts: 1 },
-    cancellationType: 'TRY_CANCEL',
+    // An abort waits until the activity has given up: what it still wanted of Mesos must not be done behind its back.
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   });
 }

@@ -2,6 +2,7 @@
 // requests, serialises operations and keeps the session going. Handlers only change state; the main loop works.
 import {
   allHandlersFinished,
+  CancellationScope,
   condition,
   continueAsNew,
   log,
@@ -16,13 +17,20 @@ import { requireState, type Entity } from './entity/entity.ts';
 import { setNodeHandlers } from './entity/nodes.ts';
 import { awaitEarlierOperation, followOperation, recoverFailedNodes } from './entity/operations.ts';
 import { setRequestHandlers } from './entity/requests.ts';
-import { setSessionHandlers } from './entity/session.ts';
+import { ensureSession, setSessionHandlers } from './entity/session.ts';
 
 /** A started entity whose install request never arrives (its sender died) ends by itself after this. */
 const WAIT_FOR_REQUEST = '2 minutes';
 
-/** Runs until the cluster is uninstalled. */
+/** Runs until the cluster is uninstalled. Cancelling it does nothing: its nodes would go on, and nobody would care for them. */
 export async function cluster(input: contract.ClusterInput): Promise<void> {
+  CancellationScope.current().cancelRequested.catch(() => {
+    log.warn('a cluster is not cancelled; uninstall it instead', { cluster: input.name });
+  });
+  return CancellationScope.nonCancellable(() => live(input));
+}
+
+async function live(input: contract.ClusterInput): Promise<void> {
   const entity: Entity = {
     name: input.name,
     state: input.carried?.state ?? null,
@@ -41,6 +49,7 @@ export async function cluster(input: contract.ClusterInput): Promise<void> {
   }
   for (const { id } of input.carried ? runningOperations(input.carried.state) : [])
     followOperation(entity, id, awaitEarlierOperation(id));
+  if (input.carried) ensureSession(entity);
   for (;;) {
     await mainLoop(entity);
     // A handler that is under way may wait for work of the main loop, and may leave some.

@@ -2,7 +2,7 @@
 import { setPersonHandlers } from './operation/messages.ts';
 import { beginOperation, setEntityHandlers } from './operation/operation.ts';
 import { runPlan } from './operation/plan-runner.ts';
-import { executeStep } from './steps/steps.ts';
+import { executeStep, reportSkipped } from './steps/steps.ts';
 import type { OperationInput, OperationResult } from './contract.ts';
 
 /** Brings a cluster up: reserve, start controllers and brokers, verify. */
@@ -25,5 +25,8 @@ async function run(input: OperationInput): Promise<OperationResult> {
   // In this order, since the Temporal UI offers the signals in it.
   setPersonHandlers(operation);
   setEntityHandlers(operation);
-  return runPlan(operation, (step) => executeStep(operation, step));
+  return runPlan(operation, {
+    execute: (step) => executeStep(operation, step),
+    reportSkipped: (step) => reportSkipped(operation, step),
+  });
 }

@@ -9,8 +9,11 @@ import { clusterSpecSchema } from '../../src/model/spec/schema.ts';
 import { runningCluster } from '../model/clusters.ts';
 
 const TASK = 'broker-0.1';
-const status = (state: string, more: Partial<TaskStatus> = {}): TaskStatus =>
-  ({ task_id: { value: TASK }, state, ...more });
+const status = (state: string, more: Partial<TaskStatus> = {}): TaskStatus => ({
+  task_id: { value: TASK },
+  state,
+  ...more,
+});
 const ABSENT = status('TASK_GONE', { reason: 'REASON_RECONCILIATION' });
 const RUNNING = status('TASK_RUNNING', { uuid: 'dXVpZA==' });
 

@@ -1,4 +1,6 @@
 // The HTTP side of the API: what it accepts, what it answers, how it refuses.
+import { connect, type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type { InjectOptions } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { buildApp, type AppOptions } from '../../src/api/app.ts';
@@ -207,6 +209,33 @@ describe('who may ask', () => {
     expect(refused.body.error.code).toBe('UNAUTHENTICATED');
     expect(refused.asked).toEqual([]);
     expect((await ask('/healthz', { tokens })).status).toBe(200);
+  });
+
+  it.each([
+    '/%761/clusters',
+    'http://elsewhere/v1/clusters',
+    '//v1/clusters',
+    '/v1/../v1/clusters',
+    '/nowhere',
+  ])('is not let in by writing the path as %s', async (path) => {
+    const gateway = fakeGateway();
+    const app = await buildApp({ gateway, namespace: 'default', tokens });
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = app.server.address() as AddressInfo;
+    const body = '{"name":"orders"}';
+    const socket = connect(port, '127.0.0.1');
+    socket.end(
+      `POST ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    const answer = await text(socket);
+    await app.close();
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+    expect(gateway.asked).toEqual([]);
+  });
+
+  it.each(['/healthz', '/readyz', '/openapi.json', '/reference/'])('lets everybody see %s', async (path) => {
+    app = await buildApp({ gateway: fakeGateway(), namespace: 'default', tokens });
+    expect((await app.inject(path)).statusCode).toBe(200);
   });
 
   it('is named by the token, whatever the header claims', async () => {

@@ -1,14 +1,16 @@
 // The project's own cache of components: each entry is made once, by one process, and appears only when it is whole.
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, utimes, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, utimes, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** How often the maker of an entry shows that it lives, and how often others look. */
 const BEAT_MS = 1_000;
 /** A lock whose maker showed no life for this long is taken over: the process is gone. */
 const STALE_MS = 15_000;
+/** Nothing takes this long to make. */
+const ABANDONED_MS = 3_600_000;
 
 /** `$MILLRACE_CACHE`, or `millrace` in `$XDG_CACHE_HOME` or `~/.cache`. */
 export function cacheDir(environment: NodeJS.ProcessEnv = process.env): string {
@@ -40,13 +42,27 @@ export async function ensureEntry(
   const work = `${entry}.${randomUUID()}.tmp`;
   try {
     if (existsSync(entry)) return;
+    await sweep(entry);
     await mkdir(work);
     await make(work);
-    await rename(work, entry);
+    // Another made it meanwhile, when this process slept for so long that its lock was taken over: that entry is as good.
+    await rename(work, entry).catch((error: unknown) => {
+      if (!existsSync(entry)) throw error;
+    });
   } finally {
     clearInterval(beat);
     await rm(work, { recursive: true, force: true });
     await rm(lock, { recursive: true, force: true });
+  }
+}
+
+/** Removes what processes left that were killed while they made an entry; one that only sleeps may go on with its own. */
+async function sweep(entry: string): Promise<void> {
+  const folder = dirname(entry);
+  const mine = (name: string) => name.startsWith(`${basename(entry)}.`) && name.endsWith('.tmp');
+  for (const name of (await readdir(folder)).filter(mine)) {
+    const path = join(folder, name);
+    if (await isOlder(path, ABANDONED_MS)) await rm(path, { recursive: true, force: true });
   }
 }
 
@@ -61,7 +77,7 @@ async function takeLock(lock: string, done: () => boolean, onWait: () => void): 
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     if (done()) return false;
-    if (await isStale(lock)) {
+    if (await isOlder(lock, STALE_MS)) {
       // Renamed first: of two that find it stale, only one can, and a fresh lock is never removed by mistake for long.
       const old = `${lock}.${randomUUID()}`;
       await rename(lock, old).catch(() => undefined);
@@ -74,9 +90,9 @@ async function takeLock(lock: string, done: () => boolean, onWait: () => void): 
   }
 }
 
-async function isStale(lock: string): Promise<boolean> {
+async function isOlder(path: string, ms: number): Promise<boolean> {
   try {
-    return Date.now() - (await stat(lock)).mtimeMs > STALE_MS;
+    return Date.now() - (await stat(path)).mtimeMs > ms;
   } catch {
     return false;
   }

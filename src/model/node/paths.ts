@@ -8,6 +8,7 @@ export const LOG_DIR = `${VOLUME_PATH}/kafka`;
 export const FILE = {
   SERVER_PROPERTIES: 'server.properties',
   LOG4J2: 'log4j2.properties',
+  LOG: 'kafka.log',
   META_PROPERTIES: `${LOG_DIR}/meta.properties`,
 } as const;
 

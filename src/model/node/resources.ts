@@ -1,6 +1,7 @@
 // What a node takes of its agent: for its task, for the executor around it, and for its volume.
 import { NODE_KIND, type NodeKind } from '../cluster.ts';
 import type { ClusterSpec, NodeGroup } from '../spec/schema.ts';
+import { LOG_MB } from './log4j2.ts';
 
 /** Resources of one node. `total` is what is reserved; the parts are what the launch hands out of it. */
 export interface NodeResources {
@@ -14,15 +15,17 @@ export interface NodeResources {
 
 /** The default executor refuses less than 0.01 cpus, 32 MB of memory or no disk at all (transcript 02). */
 const EXECUTOR = { cpus: 0.1, memMb: 32 };
-/** The sandbox of a node that fetches nothing: its configuration and log. */
-const SANDBOX_MB = 10;
+/** The sandbox of a node that fetches nothing: its log, with room for its configuration and what goes to stdout. */
+const SANDBOX_MB = LOG_MB + 24;
 /** Unpacked distributions lie in the sandbox; an agent that enforces disk quotas kills who takes more than it has. */
 const FETCHED_KAFKA_MB = 384;
 const FETCHED_JAVA_MB = 512;
 
 /** What each node of a kind takes. */
 export function nodeResources(spec: ClusterSpec, kind: NodeKind): NodeResources {
-  const { cpus, memMb, disk } = nodeGroup(spec, kind);
+  const { memMb, disk, ...group } = nodeGroup(spec, kind);
+  // Mesos keeps three decimals: the parts must add up to the total in them.
+  const cpus = thousandths(group.cpus);
   const { artifact } = spec.kafka;
   const sandboxMb =
     SANDBOX_MB +
@@ -33,8 +36,7 @@ export function nodeResources(spec: ClusterSpec, kind: NodeKind): NodeResources 
     executor: { ...EXECUTOR, diskMb: sandboxMb },
     volumeMb: disk.sizeMb,
     total: {
-      // Mesos keeps three decimals; 0.2 + 0.1 must not ask for 0.30000000000000004.
-      cpus: Math.round((cpus + EXECUTOR.cpus) * 1000) / 1000,
+      cpus: thousandths(cpus + EXECUTOR.cpus),
       memMb: memMb + EXECUTOR.memMb,
       diskMb: disk.sizeMb + sandboxMb,
       sandboxMb,
@@ -45,4 +47,8 @@ export function nodeResources(spec: ClusterSpec, kind: NodeKind): NodeResources 
 /** The part of the spec that describes the nodes of a kind. */
 export function nodeGroup(spec: ClusterSpec, kind: NodeKind): NodeGroup {
   return kind === NODE_KIND.BROKER ? spec.brokers : spec.controllers;
+}
+
+function thousandths(value: number): number {
+  return Math.round(value * 1000) / 1000;
 }

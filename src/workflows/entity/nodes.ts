@@ -1,47 +1,66 @@
 // What the entity hears of its nodes: changes from operations, states of tasks from the session.
-import { log, setHandler, sleep } from '@temporalio/workflow';
+import { isCancellation, log, sleep } from '@temporalio/workflow';
 import { applyNodes, holderOf, observeTask, UUIDS_KEPT } from '../../model/entity.ts';
-import { anywhere } from '../activity-proxies.ts';
+import { onMaster } from '../activity-proxies.ts';
 import * as contract from '../contract.ts';
 import { messageOf } from '../failure.ts';
+import { hasShape, NODE_SHAPE, onInternalSignal, TASK_SHAPE } from '../internal-signal.ts';
 import { tellOperation, type Entity } from './entity.ts';
 import { recordEnd } from './operations.ts';
 
+/** Sets the handlers of what operations and the session tell of nodes. */
 export function setNodeHandlers(entity: Entity): void {
-  setHandler(
-    contract.nodeChangedSignal,
-    ({ nodes }) => {
+  onInternalSignal(contract.nodeChangedSignal, {
+    description: 'From an operation: a node changed.',
+    fits: ({ nodes }) => Array.isArray(nodes) && nodes.every((node) => hasShape(node, NODE_SHAPE)),
+    apply: ({ nodes }) => {
       if (entity.state) applyNodes(entity.state, nodes);
       entity.work.push(() => Promise.resolve());
     },
-    { description: 'From an operation: a node changed.' },
-  );
-  setHandler(
-    contract.operationEndedSignal,
-    ({ operationId, result }) => {
+  });
+  onInternalSignal(contract.operationEndedSignal, {
+    description: 'From an operation: its plan has ended.',
+    fits: (ended) =>
+      hasShape(ended, { operationId: 'string' }) && hasShape(ended.result, { state: 'string' }),
+    apply: ({ operationId, result }) => {
       recordEnd(entity, operationId, result);
     },
-    { description: 'From an operation: its plan has ended.' },
-  );
-  setHandler(
-    contract.taskStatusSignal,
-    (status) => {
-      if (!entity.state || isDuplicate(entity, status.uuid)) return;
-      const seen = observeTask(entity.state, status);
-      if (seen.kind === 'stray') entity.work.push(() => killStray(entity, status));
-      if (seen.kind === 'changed') entity.work.push(() => Promise.resolve());
-      if (seen.kind === 'ended') {
-        const message = { ...status, node: seen.node.name };
-        const holder = holderOf(entity.state, seen.node.name);
-        entity.work.push(() =>
-          holder
-            ? tellOperation(holder.id, (workflow) => workflow.signal(contract.taskEndedSignal, message))
-            : Promise.resolve(),
-        );
-      }
+  });
+  onInternalSignal(contract.taskStatusSignal, {
+    description: 'From the session: Mesos reported the state of a task.',
+    fits: (status) => hasShape(status, TASK_SHAPE),
+    apply: (status) => {
+      takeStatus(entity, status);
     },
-    { description: 'From the session: Mesos reported the state of a task.' },
-  );
+  });
+}
+
+function takeStatus(entity: Entity, status: contract.TaskStatusSignal): void {
+  if (!entity.state || isDuplicate(entity, status.uuid)) return;
+  const seen = observeTask(entity.state, status);
+  switch (seen.kind) {
+    case 'none':
+      return;
+    case 'stray':
+      entity.work.push(() => {
+        // Beside the main loop, which must not wait for a master that may be gone.
+        void killStray(entity, status);
+        return Promise.resolve();
+      });
+      return;
+    case 'changed':
+      entity.work.push(() => Promise.resolve());
+      return;
+    case 'ended': {
+      const message = { ...status, node: seen.node.name };
+      const holder = holderOf(entity.state, seen.node.name);
+      entity.work.push(() =>
+        holder
+          ? tellOperation(holder.id, (workflow) => workflow.signal(contract.taskEndedSignal, message))
+          : Promise.resolve(),
+      );
+    }
+  }
 }
 
 function isDuplicate(entity: Entity, uuid: string | undefined): boolean {
@@ -52,17 +71,25 @@ function isDuplicate(entity: Entity, uuid: string | undefined): boolean {
   return false;
 }
 
+/** Tries to kill a stray task, with a pause that doubles: about two hours. A later session shows the task again. */
+const KILL_TRIES = 10;
+const FIRST_KILL_PAUSE_SECONDS = 10;
+
 /** A task of ours that no node knows (any more) must not run beside the node's own. */
 async function killStray(entity: Entity, status: contract.TaskStatusSignal): Promise<void> {
-  const session = entity.state?.session;
-  if (!session) return;
-  try {
-    await anywhere.killTask.executeWithOptions({ summary: `kill stray task ${status.taskId}` }, [
-      { session, taskId: status.taskId, agentId: status.agentId },
-    ]);
-  } catch (error) {
-    // The session moved: its next holder reconciles, and the task shows again.
-    log.warn('a stray task could not be killed yet', { taskId: status.taskId, reason: messageOf(error) });
-    await sleep('1 second');
+  const { taskId, agentId } = status;
+  for (let tries = 0; tries < KILL_TRIES; tries += 1) {
+    const session = entity.state?.session;
+    if (!session) return;
+    try {
+      await onMaster.killTask.executeWithOptions({ summary: `kill stray task ${taskId}` }, [
+        { session, taskId, agentId },
+      ]);
+      return;
+    } catch (error) {
+      if (isCancellation(error)) return;
+      log.warn('a stray task could not be killed yet', { taskId, reason: messageOf(error) });
+      await sleep(FIRST_KILL_PAUSE_SECONDS * 2 ** tries * 1000, { summary: `kill ${taskId} again` });
+    }
   }
 }

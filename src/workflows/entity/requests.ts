@@ -11,6 +11,7 @@ import { initialState } from '../../model/initial-state.ts';
 import { planInstall, planRecover, planUninstall } from '../../model/plan/plans.ts';
 import * as contract from '../contract.ts';
 import { refuse } from '../failure.ts';
+import { hasShape } from '../internal-signal.ts';
 import { requireState, type Entity } from './entity.ts';
 import { accept, started } from './operations.ts';
 import { startSession } from './session.ts';
@@ -31,7 +32,8 @@ export function setRequestHandlers(entity: Entity): void {
     },
     {
       description: 'Start the nodes that are not READY again, where they are. {"requestedBy":"me"}',
-      validator: (_request: contract.OperationRequest) => {
+      validator: (request: contract.OperationRequest) => {
+        checkRequest(request);
         const state = existing(entity);
         refuseWhileRunning(state.name, state.operation);
         if (recoverableNodes(state).length === 0) throw nothingToRecover(state);
@@ -48,7 +50,8 @@ export function setRequestHandlers(entity: Entity): void {
     },
     {
       description: 'Uninstall the cluster and destroy its data. {"requestedBy":"me"}',
-      validator: (_request: contract.OperationRequest) => {
+      validator: (request: contract.OperationRequest) => {
+        checkRequest(request);
         const state = existing(entity);
         for (const operation of runningOperations(state)) refuseWhileRunning(state.name, operation);
       },
@@ -67,11 +70,39 @@ function setInstallHandler(entity: Entity): void {
     },
     {
       description: 'Install the cluster (sent by the API).',
-      validator: (_request: contract.InstallRequest) => {
+      validator: (request: contract.InstallRequest) => {
+        checkRequest(request);
+        checkSpec(entity.name, request.spec);
         if (entity.state) throw nameTaken(entity.state);
       },
     },
   );
+}
+
+/** The API sends nothing else; a person may, from the Temporal UI. */
+function checkRequest(request: unknown): void {
+  const { requestedBy, reason } = (request ?? {}) as { requestedBy?: unknown; reason?: unknown };
+  if (typeof requestedBy === 'string' && (reason === undefined || typeof reason === 'string')) return;
+  throw refuse(
+    'REQUEST_INVALID',
+    `A request wants "requestedBy" (text: who asks) and may have "reason" (text), and got ${JSON.stringify(request)}; nothing was changed. ` +
+      'Accepted: for example {"requestedBy":"me"}',
+  );
+}
+
+/** The spec has been parsed by the API. What could not even be planned is refused all the same. */
+function checkSpec(name: string, spec: unknown): void {
+  const { name: named, kafka, brokers, controllers } = (spec ?? {}) as Record<string, unknown>;
+  const isComplete =
+    named === name &&
+    hasShape(kafka, { version: 'string' }) &&
+    hasShape(brokers, { count: 'number' }) &&
+    hasShape(controllers, { count: 'number' });
+  if (!isComplete)
+    throw refuse(
+      'SPEC_INVALID',
+      `The spec of ${name} is not complete; nothing was changed. Install it through the API or the command, which fill in what is missing.`,
+    );
 }
 
 function nameTaken(state: ClusterState): Error {

@@ -1,37 +1,69 @@
 // What the entity has to do with its Mesos session: starts it, grants epochs, passes on who holds it.
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { setHandler, startChild } from '@temporalio/workflow';
+import { CLUSTER_STATUS } from '../../model/cluster.ts';
 import { knownTasks, runningOperations } from '../../model/entity.ts';
 import * as contract from '../contract.ts';
 import { refuse } from '../failure.ts';
+import { hasShape, onInternalSignal, PROBLEM_SHAPE, SESSION_SHAPE } from '../internal-signal.ts';
 import { EPOCHS_PER_RUN } from '../session.ts';
 import { requireState, tellOperation, type Entity } from './entity.ts';
 
+/** Starts the session, and starts it again when somebody ends it while the cluster lives: without it nothing goes on. */
 export function startSession(entity: Entity): void {
-  const { spec, frameworkId } = requireState(entity);
+  // That of a former cluster of this name ends when its worker hears of it, which takes seconds.
+  entity.work.push(() => startChildSession(entity, 'TERMINATE_IF_RUNNING'));
+}
+
+/** After continue-as-new: starts the session when it does not run. */
+export function ensureSession(entity: Entity): void {
   entity.work.push(async () => {
-    const input: contract.SessionInput = {
-      cluster: entity.name,
-      framework: {
-        id: frameworkId,
-        name: entity.name,
-        role: spec.role,
-        principal: spec.principal,
-        ...(spec.user === undefined ? {} : { user: spec.user }),
-      },
-      run: Math.floor(entity.claimedEpoch / EPOCHS_PER_RUN) + 1,
-    };
-    await startChild('session', {
-      workflowId: contract.sessionWorkflowId(entity.name),
-      args: [input],
-      parentClosePolicy: 'ABANDON',
-      // That of a former cluster of this name ends when its worker hears of it, which takes seconds.
-      workflowIdReusePolicy: 'TERMINATE_IF_RUNNING',
-      staticSummary: `Mesos session of ${entity.name}`,
-      typedSearchAttributes: [{ key: contract.KAFKA_CLUSTER, value: entity.name }],
-    });
+    try {
+      await startChildSession(entity, 'ALLOW_DUPLICATE');
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
   });
 }
 
+async function startChildSession(
+  entity: Entity,
+  workflowIdReusePolicy: 'TERMINATE_IF_RUNNING' | 'ALLOW_DUPLICATE',
+): Promise<void> {
+  const { spec, frameworkId } = requireState(entity);
+  const input: contract.SessionInput = {
+    cluster: entity.name,
+    framework: {
+      id: frameworkId,
+      name: entity.name,
+      role: spec.role,
+      principal: spec.principal,
+      ...(spec.user === undefined ? {} : { user: spec.user }),
+    },
+    run: Math.floor(entity.claimedEpoch / EPOCHS_PER_RUN) + 1,
+  };
+  const child = await startChild('session', {
+    workflowId: contract.sessionWorkflowId(entity.name),
+    args: [input],
+    parentClosePolicy: 'ABANDON',
+    workflowIdReusePolicy,
+    staticSummary: `Mesos session of ${entity.name}`,
+    typedSearchAttributes: [{ key: contract.KAFKA_CLUSTER, value: entity.name }],
+  });
+  const again = () => {
+    const { state } = entity;
+    if (!state || state.status === CLUSTER_STATUS.UNINSTALLED) return;
+    state.sessionProblem = {
+      code: 'SESSION_MOVED',
+      reason: 'the session was ended by somebody; it is started again',
+    };
+    entity.work.push(() => tellSession(entity));
+    startSession(entity);
+  };
+  void child.result().then(again, again);
+}
+
+/** Sets the handlers of what workers tell that hold the subscription, or want to. */
 export function setSessionHandlers(entity: Entity): void {
   setHandler(
     contract.claimEpochUpdate,
@@ -56,26 +88,29 @@ export function setSessionHandlers(entity: Entity): void {
       },
     },
   );
-  setHandler(
-    contract.sessionOpenedSignal,
-    (session) => {
+  onInternalSignal(contract.sessionOpenedSignal, {
+    description: 'From the worker that holds the Mesos subscription.',
+    fits: (session) => hasShape(session, SESSION_SHAPE),
+    apply: (session) => {
       const { state } = entity;
       if (!state || session.epoch !== entity.claimedEpoch) return;
       state.session = session;
       state.sessionProblem = null;
       entity.work.push(() => tellSession(entity));
     },
-    { description: 'From the worker that holds the Mesos subscription.' },
-  );
-  setHandler(
-    contract.sessionProblemSignal,
-    (problem) => {
-      if (!entity.state) return;
-      entity.state.sessionProblem = problem;
+  });
+  onInternalSignal(contract.sessionProblemSignal, {
+    description: 'From a worker that cannot subscribe with Mesos.',
+    fits: (problem) => hasShape(problem, PROBLEM_SHAPE),
+    apply: (problem) => {
+      const { state } = entity;
+      if (!state) return;
+      const before = state.sessionProblem;
+      if (before?.code === problem.code && before.reason === problem.reason) return;
+      state.sessionProblem = problem;
       entity.work.push(() => tellSession(entity));
     },
-    { description: 'From a worker that cannot subscribe with Mesos.' },
-  );
+  });
 }
 
 async function tellSession(entity: Entity): Promise<void> {

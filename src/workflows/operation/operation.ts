@@ -1,7 +1,6 @@
 // What every operation has in common: its progress, the messages it takes, what it knows of session and tasks.
 import {
   setCurrentDetails,
-  setHandler,
   upsertSearchAttributes,
   workflowInfo,
   type CancellationScope,
@@ -11,6 +10,7 @@ import { STATUS, type PlanProgress } from '../../model/plan/plan.ts';
 import { beginProgress, findStep, operationState, setStep } from '../../model/plan/progress.ts';
 import { renderMarkdown } from '../../model/plan/render-markdown.ts';
 import * as contract from '../contract.ts';
+import { hasShape, onInternalSignal, PROBLEM_SHAPE, SESSION_SHAPE, TASK_SHAPE } from '../internal-signal.ts';
 
 export type Verdict = { kind: 'retry' } | { kind: 'skip'; reason: string };
 
@@ -84,30 +84,32 @@ export function markWaiting(operation: Operation, stepId: string, reason: string
 
 /** Sets the handlers of what the entity and activities tell. */
 export function setEntityHandlers(operation: Operation): void {
-  setHandler(
-    contract.sessionChangedSignal,
-    ({ session, problem }) => {
+  onInternalSignal(contract.sessionChangedSignal, {
+    description: 'From the cluster: the Mesos session changed.',
+    fits: ({ session, problem }) =>
+      (session === null || hasShape(session, SESSION_SHAPE)) &&
+      (problem === null || hasShape(problem, PROBLEM_SHAPE)),
+    apply: ({ session, problem }) => {
       if (session && session.epoch > (operation.session?.epoch ?? 0)) operation.session = session;
       operation.sessionProblem = problem;
       operation.sessionNews += 1;
     },
-    { description: 'From the cluster: the Mesos session changed.' },
-  );
-  setHandler(
-    contract.taskEndedSignal,
-    (status) => {
+  });
+  onInternalSignal(contract.taskEndedSignal, {
+    description: 'From the cluster: a task has ended.',
+    fits: (status) => hasShape(status, { ...TASK_SHAPE, node: 'string' }),
+    apply: (status) => {
       operation.endedTasks.set(status.taskId, status);
       reopenStepOf(operation, status);
     },
-    { description: 'From the cluster: a task has ended.' },
-  );
-  setHandler(
-    contract.stepWaitingSignal,
-    ({ step, reason }) => {
+  });
+  onInternalSignal(contract.stepWaitingSignal, {
+    description: 'From an activity: what a step waits for.',
+    fits: ({ step, reason }) => typeof step === 'string' && (reason === null || typeof reason === 'string'),
+    apply: ({ step, reason }) => {
       markWaiting(operation, step, reason);
     },
-    { description: 'From an activity: what a step waits for.' },
-  );
+  });
 }
 
 /** A node that was ready and whose task ends while its operation still runs is started again by it. */

@@ -19,11 +19,19 @@ const SETTLE_MS = 200;
 /** Does one run of a step and says what it left over, if anything; throws what makes the step FAILED. */
 export type ExecuteStep = (step: StepProgress) => Promise<string | undefined>;
 
+/** What an operation does with the steps of its plan. */
+export interface Steps {
+  execute: ExecuteStep;
+  /** Tells the entity what a step that a person skipped leaves behind. */
+  reportSkipped: (step: StepProgress) => Promise<void>;
+}
+
 /**
  * Runs the operation's plan to its end. Never throws for a failed step: the step is FAILED, and the operation waits for
- * retry, skip or abort. Abort cancels what runs, leaves everything as it is, and ends the plan ABORTED.
+ * retry, skip or abort. Abort cancels what runs, leaves everything as it is, and ends the plan ABORTED; so does cancelling the
+ * workflow.
  */
-export async function runPlan(operation: Operation, execute: ExecuteStep): Promise<OperationResult> {
+export async function runPlan(operation: Operation, steps: Steps): Promise<OperationResult> {
   const scope = new CancellationScope({ cancellable: true });
   operation.scope = scope;
   try {
@@ -31,17 +39,20 @@ export async function runPlan(operation: Operation, execute: ExecuteStep): Promi
       if (operation.aborted) return;
       const { phases } = operation.progress;
       await Promise.all([
-        ...phases.map((phase) => runPhase(operation, phase, execute)),
-        ...phases.flatMap((phase) => phase.steps).map((step) => rerunWhenReopened(operation, step, execute)),
+        ...phases.map((phase) => runPhase(operation, phase, steps)),
+        ...phases.flatMap((phase) => phase.steps).map((step) => rerunWhenReopened(operation, step, steps)),
       ]);
     });
   } catch (error) {
-    if (!isCancellation(error) || operation.aborted === null) throw error;
+    if (!isCancellation(error)) throw error;
+    operation.aborted ??= { by: 'somebody', reason: 'the workflow was cancelled' };
+  }
+  return CancellationScope.nonCancellable(async () => {
     // The task that answers the abort must not be the one that ends the workflow: an event that arrives meanwhile (a
     // status, an activity's end) would fail that task, and with it the answer.
-    await sleep(SETTLE_MS, { summary: 'let what is on its way arrive' });
-  }
-  return endPlan(operation);
+    if (operation.aborted) await sleep(SETTLE_MS, { summary: 'let what is on its way arrive' });
+    return endPlan(operation);
+  });
 }
 
 /** Ends the plan for everybody: the entity first, so that whoever sees the end may ask for the next operation. */
@@ -75,35 +86,32 @@ async function reportEnd({ input }: Operation, result: OperationResult): Promise
   }
 }
 
-async function runPhase(operation: Operation, phase: PhaseProgress, execute: ExecuteStep): Promise<void> {
+async function runPhase(operation: Operation, phase: PhaseProgress, steps: Steps): Promise<void> {
   await condition(() => phase.after.every((name) => phaseDone(operation, name)));
   if (phase.strategy === 'parallel')
-    await Promise.all(phase.steps.map((step) => runUntilEnded(operation, step, execute)));
-  else for (const step of phase.steps) await runUntilEnded(operation, step, execute);
+    await Promise.all(phase.steps.map((step) => runUntilEnded(operation, step, steps)));
+  else for (const step of phase.steps) await runUntilEnded(operation, step, steps);
 }
 
 /** A node may fall back after it was ready: its step is run again, beside whatever follows, until the plan has ended. */
-async function rerunWhenReopened(
-  operation: Operation,
-  step: StepProgress,
-  execute: ExecuteStep,
-): Promise<void> {
+async function rerunWhenReopened(operation: Operation, step: StepProgress, steps: Steps): Promise<void> {
   if (step.action.kind !== 'start') return;
   for (;;) {
     await condition(() => operation.reopened.has(step.id) || planDone(operation));
-    if (!operation.reopened.delete(step.id)) return;
-    await runUntilEnded(operation, step, execute);
+    if (!operation.reopened.has(step.id)) return;
+    await runUntilEnded(operation, step, steps);
   }
 }
 
-async function runUntilEnded(operation: Operation, step: StepProgress, execute: ExecuteStep): Promise<void> {
+async function runUntilEnded(operation: Operation, step: StepProgress, steps: Steps): Promise<void> {
   const { progress } = operation;
   for (;;) {
-    await condition(() => !progress.paused);
+    await untilResumed(operation, step);
+    operation.reopened.delete(step.id);
     beginStep(progress, step.id, Date.now());
     show(operation);
     try {
-      const left = await execute(step);
+      const left = await steps.execute(step);
       if (left !== undefined) operation.leftovers.set(step.id, left);
       setStep(progress, step.id, {
         status: STATUS.COMPLETE,
@@ -117,17 +125,31 @@ async function runUntilEnded(operation: Operation, step: StepProgress, execute: 
       setStep(progress, step.id, { status: STATUS.FAILED, reason: messageOf(error), nowMs: Date.now() });
       show(operation);
     }
-    if (await skipped(operation, step)) return;
+    if (await skipped(operation, step, steps)) return;
   }
 }
 
+/** Waits while the operation is paused. A step that ran before is PENDING again meanwhile: neither ended nor failed. */
+async function untilResumed(operation: Operation, step: StepProgress): Promise<void> {
+  const { progress } = operation;
+  if (!progress.paused) return;
+  setStep(progress, step.id, {
+    status: STATUS.PENDING,
+    nowMs: Date.now(),
+    ...(step.runs > 0 ? { reason: 'it is run again after the pause' } : {}),
+  });
+  show(operation);
+  await condition(() => !progress.paused);
+}
+
 /** Waits for the verdict of a person on a failed step; true when it is to be left undone. */
-async function skipped(operation: Operation, step: StepProgress): Promise<boolean> {
+async function skipped(operation: Operation, step: StepProgress, steps: Steps): Promise<boolean> {
   operation.verdicts.delete(step.id);
   await condition(() => operation.verdicts.has(step.id));
   const verdict = operation.verdicts.get(step.id);
   operation.verdicts.delete(step.id);
   if (verdict?.kind !== 'skip') return false;
+  await steps.reportSkipped({ ...step, reason: verdict.reason });
   setStep(operation.progress, step.id, { status: STATUS.SKIPPED, reason: verdict.reason, nowMs: Date.now() });
   show(operation);
   return true;

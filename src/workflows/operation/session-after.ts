@@ -7,19 +7,23 @@ import { markWaiting, type Operation } from './operation.ts';
 
 /** A worker that is just subscribing takes less than this; a longer wait is shown. */
 const SESSION_QUIET = '3 seconds';
-/** How long a newer session is waited for before the one there is is tried again. */
-const SESSION_BOUND = '45 seconds';
+/**
+ * How long a newer session is waited for before the one there is is tried again: at first, and at last, doubling each time, so
+ * that an outage of days costs little history. A newer session ends the wait at once.
+ */
+export const FIRST_BOUND_SECONDS = 45;
+export const LAST_BOUND_SECONDS = 3_600;
 const NO_SESSION_YET = 'no worker has opened one yet; is a worker running?';
 const SESSION_SILENT = 'the worker that held it does not answer; another one takes it over by itself';
 
 /**
- * The session whose epoch is greater than `usedEpoch`, waiting for it when there is none. After `SESSION_BOUND` the one there is
+ * The session whose epoch is greater than `usedEpoch`, waiting for it when there is none. After `boundSeconds` the one there is
  * will do: the failure that made us ask may have been the messenger's (a lost heartbeat) and not the session's.
  */
 export async function sessionAfter(
   operation: Operation,
   stepId: string,
-  usedEpoch: number,
+  { usedEpoch, boundSeconds }: { usedEpoch: number; boundSeconds: number },
 ): Promise<SessionInfo> {
   const newer = () =>
     operation.session !== null && operation.session.epoch > usedEpoch ? operation.session : null;
@@ -34,7 +38,7 @@ export async function sessionAfter(
     markWaiting(operation, stepId, `for a session with Mesos: ${why} (see workflow ${where})`);
     const changed = () => newer() !== null || operation.sessionProblem !== problem;
     if (operation.session === null) await condition(changed);
-    else if (!(await condition(changed, SESSION_BOUND))) break;
+    else if (!(await condition(changed, boundSeconds * 1000))) break;
   }
   markWaiting(operation, stepId, null);
   return newer() ?? operation.session!;

@@ -29,8 +29,9 @@ export async function start(operation: Operation, step: StepProgress, before: No
       `${before.name} has no resources: its reserve step was skipped or failed. Nothing was started. Abort and uninstall, or retry after the reservation.`,
     );
   let node = before;
-  // A task that is named but was never seen ended may exist: it is looked for, not launched twice.
-  let fresh = node.taskState === null && step.runs === 1;
+  // Only a node that was placed by this very operation and not begun has no task yet; any other may have one, of which nobody
+  // has heard: it is looked for, not launched twice.
+  let fresh = node.status === NODE_STATUS.PLACED && node.taskState === null && step.runs === 1;
   for (let launches = 1; ; launches += 1) {
     if (hasEnded(operation, node)) {
       node = await report(operation, {
@@ -44,8 +45,14 @@ export async function start(operation: Operation, step: StepProgress, before: No
     const ended = await runTask(operation, step, node, fresh);
     if (ended === null) {
       const ready = operation.nodes[node.name] ?? node;
-      await report(operation, settled({ ...ready, status: NODE_STATUS.READY, taskState: 'TASK_RUNNING' }));
-      return;
+      node = await report(
+        operation,
+        settled({ ...ready, status: NODE_STATUS.READY, taskState: 'TASK_RUNNING' }),
+      );
+      // It may have ended while that was told.
+      if (!hasEnded(operation, node)) return;
+      fresh = false;
+      continue;
     }
     fresh = false;
     node = operation.nodes[node.name] ?? node;
@@ -53,7 +60,7 @@ export async function start(operation: Operation, step: StepProgress, before: No
       await report(operation, { ...node, status: NODE_STATUS.FAILED, reason: ended });
       throw refuse(
         'TASK_ENDED',
-        `${ended} This was launch ${launches} of ${LAUNCHES_PER_RUN} in this run of the step; its reservation and volume are kept. Look at the task's stderr and stdout in its Mesos sandbox, fix the cause, then retry the step.`,
+        `${ended} This was launch ${launches} of ${LAUNCHES_PER_RUN} in this run of the step; its reservation and volume are kept. Look at kafka.log, stdout and stderr in the task's Mesos sandbox, fix the cause, then retry the step.`,
       );
     }
     await beforeNextLaunch(operation, step, ended, launches);

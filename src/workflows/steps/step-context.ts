@@ -4,6 +4,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
+  condition,
   getExternalWorkflowHandle,
   TimeoutFailure,
   workflowInfo,
@@ -14,26 +15,58 @@ import type { StepProgress } from '../../model/plan/plan.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { onSession } from '../activity-proxies.ts';
 import { clusterWorkflowId, nodeChangedSignal } from '../contract.ts';
-import { codeOf, refuse } from '../failure.ts';
+import { codeOf, messageOf, refuse } from '../failure.ts';
 import { markWaiting, type Operation } from '../operation/operation.ts';
-import { sessionAfter } from '../operation/session-after.ts';
+import { FIRST_BOUND_SECONDS, LAST_BOUND_SECONDS, sessionAfter } from '../operation/session-after.ts';
 
-/** Calls an activity on the queue of the session's holder; when the session moved meanwhile, again on the next one's. */
+/** Pause before a call that found no Mesos master is made again: at first, and at last, doubling each time. */
+const FIRST_PAUSE_SECONDS = 2;
+const LAST_PAUSE_SECONDS = 3_600;
+
+/**
+ * Calls an activity on the queue of the session's holder: again on the next one's when the session moved meanwhile, and again
+ * after a pause when no master answered. Whatever is called must look for its effect first.
+ */
 export async function withSession<T>(
   operation: Operation,
   step: StepProgress,
   call: (session: SessionInfo, activities: ReturnType<typeof onSession>) => Promise<T>,
 ): Promise<T> {
-  for (let used = 0; ;) {
-    const session = await sessionAfter(operation, step.id, used);
-    used = session.epoch;
+  let boundSeconds = FIRST_BOUND_SECONDS;
+  let pauseSeconds = FIRST_PAUSE_SECONDS;
+  for (let usedEpoch = 0; ;) {
+    const session = await sessionAfter(operation, step.id, { usedEpoch, boundSeconds });
+    boundSeconds =
+      session.epoch === usedEpoch ? Math.min(2 * boundSeconds, LAST_BOUND_SECONDS) : FIRST_BOUND_SECONDS;
     try {
       return await call(session, onSession(session.taskQueue));
     } catch (error) {
-      if (!sessionLost(error)) throw error;
-      markWaiting(operation, step.id, null);
+      if (sessionLost(error)) {
+        usedEpoch = session.epoch;
+        markWaiting(operation, step.id, null);
+      } else {
+        if (codeOf(error) !== 'MESOS_UNREACHABLE') throw error;
+        await pauseForMaster(operation, step, { error, pauseSeconds });
+        pauseSeconds = Math.min(2 * pauseSeconds, LAST_PAUSE_SECONDS);
+      }
     }
   }
+}
+
+/** Shows why, and waits before the next try; news of the session end the wait. */
+async function pauseForMaster(
+  operation: Operation,
+  step: StepProgress,
+  { error, pauseSeconds }: { error: unknown; pauseSeconds: number },
+): Promise<void> {
+  markWaiting(
+    operation,
+    step.id,
+    `for Mesos: ${messageOf(error)} The next try follows in ${pauseSeconds} s.`,
+  );
+  const heard = operation.sessionNews;
+  await condition(() => operation.sessionNews > heard, pauseSeconds * 1000);
+  markWaiting(operation, step.id, null);
 }
 
 /** Whether an activity failed for its holder's sake (dead, shut down, fenced) and not for its own. */

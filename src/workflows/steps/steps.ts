@@ -2,10 +2,9 @@
 import { condition, isCancellation, sleep } from '@temporalio/workflow';
 import { NODE_KIND, NODE_STATUS, taskIdOf, type NodeState } from '../../model/cluster.ts';
 import { STATUS, type StepProgress } from '../../model/plan/plan.ts';
-import { anywhere } from '../activity-proxies.ts';
+import { anywhere, onMaster } from '../activity-proxies.ts';
 import { codeOf, messageOf } from '../failure.ts';
 import type { Operation } from '../operation/operation.ts';
-import { sessionAfter } from '../operation/session-after.ts';
 import { start } from './start-node.ts';
 import { addressesOf, callerOf, hasEnded, nodeOf, report, settled, withSession } from './step-context.ts';
 
@@ -134,19 +133,26 @@ async function release(
 }
 
 async function deregister(operation: Operation, step: StepProgress): Promise<undefined> {
-  for (let used = 0; ;) {
-    try {
-      const session = await sessionAfter(operation, step.id, used);
-      used = session.epoch;
-      await anywhere.teardownFramework.executeWithOptions(
-        { summary: `remove framework ${session.frameworkId}` },
-        [{ session }],
-      );
-      return;
-    } catch (error) {
-      // Removed by an earlier try whose answer was lost: that is what was wanted.
-      if (codeOf(error) === 'FRAMEWORK_REMOVED') return;
-      if (codeOf(error) !== 'SESSION_MOVED') throw error;
-    }
+  try {
+    await withSession(operation, step, (session) =>
+      onMaster.teardownFramework.executeWithOptions({ summary: `remove framework ${session.frameworkId}` }, [
+        { session },
+      ]),
+    );
+  } catch (error) {
+    // Removed by an earlier try whose answer was lost, or by Mesos itself: that is what was wanted.
+    if (codeOf(error) !== 'FRAMEWORK_REMOVED') throw error;
   }
+}
+
+/** What a skipped step leaves behind, told to the entity: a node that was not started is not recovered by itself. */
+export async function reportSkipped(operation: Operation, { action, reason }: StepProgress): Promise<void> {
+  if (action.kind !== 'start') return;
+  const node = nodeOf(operation, action.node);
+  await report(operation, {
+    ...node,
+    status: NODE_STATUS.FAILED,
+    recoveryAborted: true,
+    reason: `its start was skipped: ${reason ?? 'no reason given'}`,
+  });
 }

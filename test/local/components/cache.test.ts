@@ -49,8 +49,23 @@ describe('an entry of the cache', () => {
     await mkdir(`${entry}.lock`);
     const longAgo = new Date(Date.now() - 60_000);
     await utimes(`${entry}.lock`, longAgo, longAgo);
+    const abandoned = `${entry}.5f3a.tmp`;
+    await mkdir(abandoned);
+    const yesterday = new Date(Date.now() - 24 * 3_600_000);
+    await utimes(abandoned, yesterday, yesterday);
     await ensureEntry(entry, (work) => writeFile(join(work, 'all'), ''));
     expect(await readdir(directory)).toEqual(['orphan']);
+  });
+
+  it('is taken as it is when another made it while this process slept', async () => {
+    const entry = join(directory, 'slow');
+    await ensureEntry(entry, async (work) => {
+      await writeFile(join(work, 'mine'), '');
+      await mkdir(entry);
+      await writeFile(join(entry, 'theirs'), '');
+    });
+    expect(await readdir(entry)).toEqual(['theirs']);
+    expect(await readdir(directory)).toEqual(['slow']);
   });
 
   it('is waited for while another process makes it', async () => {

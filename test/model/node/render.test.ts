@@ -141,23 +141,37 @@ describe('nodeResources', () => {
     });
     expect(nodeResources(spec, 'broker')).toEqual({
       task: { cpus: 0.2, memMb: 768 },
-      executor: { cpus: 0.1, memMb: 32, diskMb: 10 },
+      executor: { cpus: 0.1, memMb: 32, diskMb: 64 },
       volumeMb: 1024,
-      total: { cpus: 0.3, memMb: 800, diskMb: 1034, sandboxMb: 10 },
+      total: { cpus: 0.3, memMb: 800, diskMb: 1088, sandboxMb: 64 },
     });
     expect(nodeResources(spec, 'controller').total).toEqual({
       cpus: 0.6,
       memMb: 1056,
-      diskMb: 2058,
-      sandboxMb: 10,
+      diskMb: 2112,
+      sandboxMb: 64,
     });
+  });
+
+  it('hands out parts that add up to the total, in the three decimals that Mesos keeps', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.1, max: 1024, noNaN: true }), (cpus) => {
+        const { task, executor, total } = nodeResources(
+          parseSpec({ name: 'orders', ...local, brokers: { cpus } }),
+          'broker',
+        );
+        const thousandths = (value: number) => Math.round(value * 1000);
+        expect(thousandths(task.cpus) + thousandths(executor.cpus)).toBe(thousandths(total.cpus));
+        expect(task.cpus).toBe(thousandths(task.cpus) / 1000);
+      }),
+    );
   });
 
   it('leaves room in the sandbox for what is fetched', () => {
     const fetched = parseSpec({ name: 'orders', java: { uri: 'https://example.test/jre.tgz' } });
     expect(nodeResources(fetched, 'broker')).toMatchObject({
-      executor: { diskMb: 906 },
-      total: { diskMb: 11_146, sandboxMb: 906 },
+      executor: { diskMb: 960 },
+      total: { diskMb: 11_200, sandboxMb: 960 },
     });
   });
 });

@@ -1,0 +1,63 @@
+// How Mesos carried out offer operations, and how often what it refused is tried again.
+import { log, sleep } from '@temporalio/activity';
+import type { Scheduler } from '../mesos/index.ts';
+import { MillraceError } from '../model/errors.ts';
+import type { Waiting } from './waiting.ts';
+
+/** How long Mesos may take for a feedback before the offer is taken for lost. */
+const FEEDBACK_TIMEOUT_MS = 20_000;
+/** A refusal (permissions, resources that are not what they seemed) is tried this often before a person has to look. */
+const REFUSALS = 3;
+/** Between two tries; doubles with each refusal. */
+const FIRST_PAUSE_MS = 1_000;
+/** Mesos' words when an offer had gone before the ACCEPT arrived (transcript 10): nothing is wrong, the next offer will do. */
+const INVALID_OFFERS = /invalid offers/i;
+
+export type Outcome = { kind: 'finished' } | { kind: 'lost' | 'refused'; message: string };
+
+/** Waits until Mesos has carried out all these operations, or says of one that it has not. */
+export async function outcomeOf(
+  scheduler: Scheduler,
+  operationIds: readonly string[],
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const timeout = AbortSignal.timeout(FEEDBACK_TIMEOUT_MS);
+  const either = AbortSignal.any([signal, timeout]);
+  try {
+    const statuses = await Promise.all(operationIds.map((id) => scheduler.operationOutcome(id, either)));
+    const failed = statuses.find(({ state }) => state !== 'OPERATION_FINISHED');
+    if (!failed) return { kind: 'finished' };
+    const message = `${failed.state}: ${failed.message ?? 'no reason given'}`;
+    const refused = failed.state === 'OPERATION_ERROR' || failed.state === 'OPERATION_FAILED';
+    return { kind: refused && !INVALID_OFFERS.test(message) ? 'refused' : 'lost', message };
+  } catch (error) {
+    if (timeout.aborted && !signal.aborted) return { kind: 'lost', message: 'no feedback' };
+    throw error;
+  }
+}
+
+/**
+ * Decides about the next try of something that Mesos did not carry out: at once when only the offer was lost, after a pause when
+ * it was refused.
+ *
+ * @param what completes "Mesos refused to": `reserve resources for broker-0`
+ * @throws MillraceError MESOS_REFUSED with Mesos' words, after `REFUSALS` refusals
+ */
+export function createTries(what: string, waiting: Waiting): (outcome: Outcome) => Promise<void> {
+  let refusals = 0;
+  return async (outcome) => {
+    if (outcome.kind === 'finished') return;
+    log.warn(`Mesos did not ${what}`, { outcome });
+    if (outcome.kind === 'lost') return;
+    refusals += 1;
+    if (refusals >= REFUSALS)
+      throw new MillraceError(
+        'MESOS_REFUSED',
+        `Mesos refused ${refusals} times to ${what}: ${outcome.message}. What was there is left as it was. Look at the permissions ` +
+          "of the principal and at the master's log, fix the cause, then retry the step.",
+      );
+    waiting.set(`Mesos refused to ${what}: ${outcome.message}; it is tried again`);
+    await sleep(FIRST_PAUSE_MS * 2 ** (refusals - 1));
+    waiting.signal.throwIfAborted();
+  };
+}

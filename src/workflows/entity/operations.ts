@@ -1,5 +1,6 @@
 // The operations of a cluster, one at a time: accepted, started as child workflows, followed, recorded.
 import {
+  CancellationScope,
   condition,
   getExternalWorkflowHandle,
   isCancellation,
@@ -61,7 +62,8 @@ export async function started(
   entity: Entity,
   accepted: contract.OperationAccepted,
 ): Promise<contract.OperationAccepted> {
-  await condition(() => !entity.starting.has(accepted.operationId));
+  // Handlers run in the workflow's own scope, which a person may have cancelled.
+  await CancellationScope.nonCancellable(() => condition(() => !entity.starting.has(accepted.operationId)));
   return accepted;
 }
 

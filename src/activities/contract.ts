@@ -42,9 +42,12 @@ export interface LaunchNodeInput {
   /** False on the very first try of this task id: nothing can exist yet, so nothing is looked for. */
   look: boolean;
 }
-/** How the task of a launch stands: running, or ended before it ran (with Mesos' words). */
+/**
+ * How the task of a launch stands: running, or ended before it ran (with Mesos' words). `agentId` is where it runs: an agent that
+ * lost its own records comes back with what is reserved on it and another id.
+ */
 export type LaunchResult =
-  { running: true; configHash: string } | { running: false; state: string; reason: string };
+  { running: true; configHash: string; agentId?: string } | { running: false; state: string; reason: string };
 
 export interface StopNodeInput {
   caller: Caller;

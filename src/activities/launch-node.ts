@@ -42,7 +42,7 @@ export async function launchNode(
   }
   const end = scheduler.taskStatus(input.taskId, isOutcome, waiting.signal);
   end.catch(() => undefined);
-  await scheduler.withOffers({
+  const agentId = await scheduler.withOffers({
     name: `launch ${input.taskId}`,
     signal: waiting.signal,
     onWait: waiting.set,
@@ -51,7 +51,7 @@ export async function launchNode(
   // Another wait: what was told of the first is over.
   waiting.set(null);
   waiting.set(`Mesos to start ${input.taskId} on ${placement.hostname}`);
-  return outcome(await end, rendered);
+  return outcome(await end, rendered, agentId);
 }
 
 /**
@@ -66,8 +66,11 @@ function isSettled(status: TaskStatus): boolean {
   return status.state === 'TASK_RUNNING' || isTerminal(status.state);
 }
 
-function outcome(status: TaskStatus, rendered: RenderedNode): LaunchResult {
-  if (status.state === 'TASK_RUNNING') return { running: true, configHash: rendered.hash };
+function outcome(status: TaskStatus, rendered: RenderedNode, launchedOn?: string): LaunchResult {
+  if (status.state === 'TASK_RUNNING') {
+    const agentId = launchedOn ?? status.agent_id?.value;
+    return { running: true, configHash: rendered.hash, ...(agentId === undefined ? {} : { agentId }) };
+  }
   return {
     running: false,
     state: status.state,
@@ -75,18 +78,18 @@ function outcome(status: TaskStatus, rendered: RenderedNode): LaunchResult {
   };
 }
 
-/** Gathers what is reserved for the node, which may come split over several offers of its agent. */
+/** Gathers what is reserved for the node, which may come split over several offers of its agent; results in the agent's id. */
 function decide(
   offers: readonly Offer[],
   input: LaunchNodeInput,
   placement: Placement,
   rendered: RenderedNode,
   frameworkId: string,
-): { use: Offer[]; operations: OfferOperation[]; result: null } | { wait: string } {
+): { use: Offer[]; operations: OfferOperation[]; result: string } | { wait: string } {
   const reservation = reservationFor(input, placement);
-  const use = offers.filter(
-    (offer) => offer.agent_id.value === placement.agentId && reservedIn([offer], reservation).length > 0,
-  );
+  // By what is reserved and not by the agent's id, which may have changed.
+  const use = offers.filter((offer) => reservedIn([offer], reservation).length > 0);
+  const agentId = use[0]?.agent_id.value ?? placement.agentId;
   const reserved = reservedIn(use, reservation);
   const missing = missingIn(reserved, input, placement);
   if (missing.length > 0)
@@ -96,8 +99,8 @@ function decide(
   const volume = reserved.find((resource) => resource.disk?.persistence?.id === placement.volumeId);
   return {
     use,
-    operations: [launchGroup(input, placement, rendered, reservation, frameworkId, volume)],
-    result: null,
+    operations: [launchGroup(input, { ...placement, agentId }, rendered, reservation, frameworkId, volume)],
+    result: agentId,
   };
 }
 

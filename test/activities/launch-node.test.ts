@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { LaunchNodeInput } from '../../src/activities/contract.ts';
 import { launchNode } from '../../src/activities/launch-node.ts';
 import type { Sessions } from '../../src/activities/sessions.ts';
-import type { Scheduler } from '../../src/mesos/index.ts';
-import type { TaskStatus } from '../../src/mesos/types.ts';
+import { reservationOf } from '../../src/activities/offers.ts';
+import { portRange, scalar, type Demand, type Scheduler } from '../../src/mesos/index.ts';
+import type { Offer, OfferOperation, Resource, TaskStatus } from '../../src/mesos/types.ts';
+import { nodeResources } from '../../src/model/node/resources.ts';
 import { clusterSpecSchema } from '../../src/model/spec/schema.ts';
 import { runningCluster } from '../model/clusters.ts';
 
@@ -17,8 +19,46 @@ const status = (state: string, more: Partial<TaskStatus> = {}): TaskStatus => ({
 const ABSENT = status('TASK_GONE', { reason: 'REASON_RECONCILIATION' });
 const RUNNING = status('TASK_RUNNING', { uuid: 'dXVpZA==' });
 
+const SPEC = clusterSpecSchema.parse({ name: 'orders', role: 'orders-role' });
+const cluster = runningCluster();
+const node = cluster.nodes['broker-0']!;
+const placement = node.placement!;
+const RESERVATION = reservationOf({
+  role: SPEC.role,
+  principal: SPEC.principal,
+  cluster: 'orders',
+  incarnation: cluster.incarnation,
+  node: node.name,
+  placementNumber: placement.number,
+});
+const { total, volumeMb } = nodeResources(SPEC, 'broker');
+const mine = (resource: Resource): Resource => ({ ...resource, reservations: [RESERVATION] });
+const VOLUME = mine({
+  ...scalar('disk', volumeMb),
+  disk: {
+    persistence: { id: placement.volumeId, principal: SPEC.principal },
+    volume: { container_path: 'data', mode: 'RW' },
+  },
+});
+const PIECES = [
+  mine(scalar('cpus', total.cpus)),
+  mine(scalar('mem', total.memMb)),
+  mine(scalar('disk', total.diskMb - volumeMb)),
+  mine(portRange(placement.port)),
+  VOLUME,
+];
+const offerOf = (agentId: string, resources: Resource[]) =>
+  ({
+    id: { value: agentId },
+    agent_id: { value: agentId },
+    hostname: placement.hostname,
+    resources,
+  }) as Offer;
+const OFFER = offerOf(placement.agentId, PIECES);
+
 /** A scheduler that answers questions with `known`, and after an ACCEPT sends `after`. */
-function fakeScheduler(known: TaskStatus, after: TaskStatus[]) {
+function fakeScheduler(known: TaskStatus, after: TaskStatus[], offers = [OFFER]) {
+  const accepted: OfferOperation[] = [];
   const watchers: ((seen: TaskStatus) => void)[] = [];
   const calls: string[] = [];
   const send = (seen: TaskStatus) => {
@@ -39,17 +79,19 @@ function fakeScheduler(known: TaskStatus, after: TaskStatus[]) {
             for (const seen of calls.includes('accept') ? [] : after) send(seen);
           });
       }),
-    withOffers: async () => {
+    withOffers: async ({ decide }: Demand<unknown>) => {
       calls.push('accept');
+      const decision = decide(offers);
+      if ('wait' in decision) throw new Error(decision.wait);
+      accepted.push(...decision.operations);
       for (const seen of after) send(seen);
-      return null;
+      return decision.result;
     },
   } as unknown as Scheduler;
-  return { scheduler, calls };
+  return { scheduler, calls, accepted };
 }
 
 function launch(fake: ReturnType<typeof fakeScheduler>, look: boolean) {
-  const cluster = runningCluster();
   const session = {
     epoch: 1,
     frameworkId: 'f',
@@ -65,9 +107,9 @@ function launch(fake: ReturnType<typeof fakeScheduler>, look: boolean) {
     session,
     cluster: 'orders',
     incarnation: cluster.incarnation,
-    spec: clusterSpecSchema.parse({ name: 'orders', role: 'orders-role' }),
+    spec: SPEC,
     kafkaClusterId: cluster.kafkaClusterId,
-    node: cluster.nodes['broker-0']!,
+    node,
     taskId: TASK,
     controllers: Object.values(cluster.nodes).filter(({ kind }) => kind === 'controller'),
     look,
@@ -104,5 +146,24 @@ describe('a launch', () => {
     ]);
     expect(await launch(onItsWay, true)).toMatchObject({ running: true });
     expect([...there.calls, ...onItsWay.calls]).toEqual(['reconcile', 'reconcile']);
+  });
+
+  it('takes what is reserved for its node from several offers, whatever id the agent has now', async () => {
+    const split = [
+      offerOf('other', [scalar('cpus', 8)]),
+      offerOf('new-id', PIECES.slice(0, 2)),
+      offerOf('new-id', PIECES.slice(2)),
+    ];
+    const fake = fakeScheduler(ABSENT, [RUNNING], split);
+    expect(await launch(fake, false)).toMatchObject({ running: true, agentId: 'new-id' });
+    const [group] = fake.accepted;
+    expect(group?.type === 'LAUNCH_GROUP' && group.launch_group.task_group.tasks[0]?.agent_id.value).toBe(
+      'new-id',
+    );
+  });
+
+  it('waits while a piece is missing, and names it', async () => {
+    const fake = fakeScheduler(ABSENT, [RUNNING], [offerOf(placement.agentId, PIECES.slice(0, 4))]);
+    await expect(launch(fake, false)).rejects.toThrow(`missing: volume ${placement.volumeId}`);
   });
 });

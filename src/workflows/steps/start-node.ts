@@ -84,7 +84,13 @@ async function runTask(
     });
     return describeEnd(operation, node, { taskId, state: launched.state, reason: launched.reason });
   }
-  operation.nodes[node.name] = { ...node, configHash: launched.configHash, taskState: 'TASK_RUNNING' };
+  const { configHash, agentId = node.placement?.agentId } = launched;
+  operation.nodes[node.name] = {
+    ...node,
+    configHash,
+    taskState: 'TASK_RUNNING',
+    placement: node.placement && agentId !== undefined ? { ...node.placement, agentId } : node.placement,
+  };
   const ended = () => operation.endedTasks.get(taskId);
   const gate = new CancellationScope();
   const ready = gate.run(() => awaitReady(operation, step, node)).then(() => true);

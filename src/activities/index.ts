@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { schedulerCall, type MesosEndpoint } from '../mesos/index.ts';
 import { operationResult } from './operation-result.ts';
+import { recordedEnd } from './recorded-end.ts';
 import type { Activities, Caller, SessionActivities } from './contract.ts';
 import { withFailures } from './failure.ts';
 import { holdSubscription } from './hold-subscription.ts';
@@ -54,7 +55,17 @@ export function createSessionActivities(deps: ActivityDeps): SessionActivities {
   return withFailures<SessionActivities>(
     {
       placeNode: (input) => waiting(input.caller, (wait) => placeNode(deps, input, wait)),
-      launchNode: (input) => waiting(input.caller, (wait) => launchNode(deps, input, wait)),
+      launchNode: (input) =>
+        waiting(input.caller, (wait) =>
+          launchNode(
+            {
+              sessions: deps.sessions,
+              recordedEnd: (cluster, taskId) => recordedEnd(deps.client, cluster, taskId),
+            },
+            input,
+            wait,
+          ),
+        ),
       stopNode: (input) => waiting(input.caller, (wait) => stopNode(deps, input, wait)),
       releaseNode: (input) => waiting(input.caller, (wait) => releaseNode(deps, input, wait)),
     },

@@ -17,8 +17,18 @@ import type { Waiting } from './waiting.ts';
 const RECONCILIATION = 'REASON_RECONCILIATION';
 const NANOSECONDS_PER_SECOND = 1_000_000_000;
 
+interface Deps {
+  sessions: Sessions;
+  /** The end of a task as the entity has recorded it; null when it was never heard to end. */
+  recordedEnd: (cluster: string, taskId: string) => Promise<{ state: string; reason: string } | null>;
+}
+
+/**
+ * Launches the task, or finds it. A task that Mesos does not know any more was never launched, or has ended and was
+ * acknowledged, which happens only when the entity has recorded its end: the entity tells which.
+ */
 export async function launchNode(
-  deps: { sessions: Sessions },
+  deps: Deps,
   input: LaunchNodeInput,
   waiting: Waiting,
 ): Promise<LaunchResult> {
@@ -34,11 +44,14 @@ export async function launchNode(
     waiting.set(`an answer of Mesos whether task ${input.taskId} exists`);
     const status = await scheduler.reconcile(input.taskId, placement.agentId, waiting.signal);
     log.info('looked for the task of an earlier try', { taskId: input.taskId, state: status.state });
+    if (isTerminal(status.state) && status.state !== 'TASK_GONE') return outcome(status, rendered);
     if (!isAbsent(status.state))
       return outcome(
         isSettled(status) ? status : await scheduler.taskStatus(input.taskId, isOutcome, waiting.signal),
         rendered,
       );
+    const recorded = await deps.recordedEnd(input.cluster, input.taskId);
+    if (recorded) return { running: false, ...recorded };
   }
   const end = scheduler.taskStatus(input.taskId, isOutcome, waiting.signal);
   end.catch(() => undefined);

@@ -91,7 +91,11 @@ function fakeScheduler(known: TaskStatus, after: TaskStatus[], offers = [OFFER])
   return { scheduler, calls, accepted };
 }
 
-function launch(fake: ReturnType<typeof fakeScheduler>, look: boolean) {
+function launch(
+  fake: ReturnType<typeof fakeScheduler>,
+  look: boolean,
+  recorded: { state: string; reason: string } | null = null,
+) {
   const session = {
     epoch: 1,
     frameworkId: 'f',
@@ -115,7 +119,9 @@ function launch(fake: ReturnType<typeof fakeScheduler>, look: boolean) {
     look,
   };
   const waiting = { set: () => undefined, signal: new AbortController().signal };
-  return new MockActivityEnvironment().run(() => launchNode({ sessions }, input, waiting));
+  return new MockActivityEnvironment().run(() =>
+    launchNode({ sessions, recordedEnd: async () => recorded }, input, waiting),
+  );
 }
 
 describe('a launch', () => {
@@ -146,6 +152,27 @@ describe('a launch', () => {
     ]);
     expect(await launch(onItsWay, true)).toMatchObject({ running: true });
     expect([...there.calls, ...onItsWay.calls]).toEqual(['reconcile', 'reconcile']);
+  });
+
+  it.each([
+    [
+      'the entity has recorded its end',
+      ABSENT,
+      { state: 'TASK_FAILED', reason: 'Command exited with status 1' },
+    ],
+    [
+      'Mesos still tells how it ended',
+      status('TASK_FAILED', { reason: 'Command exited with status 1' }),
+      null,
+    ],
+  ])('is not made again when %s', async (_what, known, recorded) => {
+    const fake = fakeScheduler(known, [RUNNING]);
+    expect(await launch(fake, true, recorded)).toEqual({
+      running: false,
+      state: 'TASK_FAILED',
+      reason: 'Command exited with status 1',
+    });
+    expect(fake.calls).toEqual(['reconcile']);
   });
 
   it('takes what is reserved for its node from several offers, whatever id the agent has now', async () => {

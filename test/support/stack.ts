@@ -1,5 +1,5 @@
 // A whole stack for a test: real Temporal, local Mesos, workers, API; Kafka nodes are real JVMs. Gone after the test.
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -113,6 +113,7 @@ export async function startTestStack(options: StackOptions = {}): Promise<TestSt
     close: async () => {
       await connection.close();
       await stack.stop({ tasks: true, wipe: true });
+      rmSync(home, { recursive: true, force: true });
     },
   };
 }

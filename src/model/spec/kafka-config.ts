@@ -62,6 +62,7 @@ export function ownedProperties(): string[] {
  * | default.replication.factor, offsets.topic.replication.factor, transaction.state.log.replication.factor, share.coordinator.state.topic.replication.factor | 3, or the number of brokers when there are fewer |
  * | min.insync.replicas, transaction.state.log.min.isr, share.coordinator.state.topic.min.isr | 2 where the replication factor is 3 or more, else 1 |
  * | unclean.leader.election.enable, auto.create.topics.enable | false |
+ * | initial.broker.registration.timeout.ms | an hour: a broker that waits for its controllers must not end after a minute |
  *
  * They go to controllers too: these create topics' replicas, elect leaders, and in later versions take the defaults of
  * topics from themselves.
@@ -86,6 +87,7 @@ export function effectiveConfig(spec: {
     'share.coordinator.state.topic.min.isr': inSync('share.coordinator.state.topic.replication.factor'),
     'unclean.leader.election.enable': 'false',
     'auto.create.topics.enable': 'false',
+    'initial.broker.registration.timeout.ms': '3600000',
     ...Object.fromEntries(Object.entries(config).map(([property, value]) => [property, String(value)])),
   };
 }

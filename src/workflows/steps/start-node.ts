@@ -22,6 +22,7 @@ import {
 /** How often a task is launched in one run of a step before a person has to look. */
 const LAUNCHES_PER_RUN = 4;
 
+/** Starts a node and returns when it is ready. Throws TASK_ENDED when its task ends `LAUNCHES_PER_RUN` times in a row. */
 export async function start(operation: Operation, step: StepProgress, before: NodeState): Promise<undefined> {
   if (before.placement === null)
     throw refuse(

@@ -10,6 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Caller, KafkaAddress } from '../../activities/contract.ts';
+import { ERRORS } from '../../model/errors.ts';
 import { taskIdOf, type NodeState, type SessionInfo } from '../../model/cluster.ts';
 import type { StepProgress } from '../../model/plan/plan.ts';
 import { isTerminal } from '../../model/task-state.ts';
@@ -19,13 +20,13 @@ import { codeOf, messageOf, refuse } from '../failure.ts';
 import { markWaiting, type Operation } from '../operation/operation.ts';
 import { FIRST_BOUND_SECONDS, LAST_BOUND_SECONDS, sessionAfter } from '../operation/session-after.ts';
 
-/** Pause before a call that found no Mesos master is made again: at first, and at last, doubling each time. */
+/** Pause before a call whose failure passes by itself is made again: at first, and at last, doubling each time. */
 const FIRST_PAUSE_SECONDS = 2;
 const LAST_PAUSE_SECONDS = 3_600;
 
 /**
  * Calls an activity on the queue of the session's holder: again on the next one's when the session moved meanwhile, and again
- * after a pause when no master answered. Whatever is called must look for its effect first.
+ * after a pause when what it met passes by itself. Whatever is called must look for its effect first.
  */
 export async function withSession<T>(
   operation: Operation,
@@ -45,25 +46,27 @@ export async function withSession<T>(
         usedEpoch = session.epoch;
         markWaiting(operation, step.id, null);
       } else {
-        if (codeOf(error) !== 'MESOS_UNREACHABLE') throw error;
-        await pauseForMaster(operation, step, { error, pauseSeconds });
+        if (!passesByItself(error)) throw error;
+        await pauseAndSay(operation, step, { error, pauseSeconds });
         pauseSeconds = Math.min(2 * pauseSeconds, LAST_PAUSE_SECONDS);
       }
     }
   }
 }
 
+/** Whether the table of errors says that another try may do: no master answered, say. */
+function passesByItself(error: unknown): boolean {
+  const code = codeOf(error);
+  return code !== null && ERRORS[code].reaction === 'retry';
+}
+
 /** Shows why, and waits before the next try; news of the session end the wait. */
-async function pauseForMaster(
+async function pauseAndSay(
   operation: Operation,
   step: StepProgress,
   { error, pauseSeconds }: { error: unknown; pauseSeconds: number },
 ): Promise<void> {
-  markWaiting(
-    operation,
-    step.id,
-    `for Mesos: ${messageOf(error)} The next try follows in ${pauseSeconds} s.`,
-  );
+  markWaiting(operation, step.id, `${messageOf(error)} The next try follows in ${pauseSeconds} s.`);
   const heard = operation.sessionNews;
   await condition(() => operation.sessionNews > heard, pauseSeconds * 1000);
   markWaiting(operation, step.id, null);

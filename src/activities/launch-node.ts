@@ -7,14 +7,12 @@ import { MillraceError } from '../model/errors.ts';
 import { VOLUME_PATH } from '../model/node/paths.ts';
 import { renderNode, type RenderedNode } from '../model/node/render.ts';
 import { nodeResources } from '../model/node/resources.ts';
-import { isAbsent, isTerminal } from '../model/task-state.ts';
+import { isAbsent, isTerminal, RECONCILIATION } from '../model/task-state.ts';
 import type { LaunchNodeInput, LaunchResult } from './contract.ts';
 import { reservationOf, reservedIn } from './offers.ts';
 import { heldSession, type Sessions } from './sessions.ts';
 import type { Waiting } from './waiting.ts';
 
-/** The reason of the master's answers to RECONCILE. */
-const RECONCILIATION = 'REASON_RECONCILIATION';
 const NANOSECONDS_PER_SECOND = 1_000_000_000;
 
 interface Deps {

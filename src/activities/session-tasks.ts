@@ -3,7 +3,13 @@ import { log, sleep } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { Scheduler } from '../mesos/index.ts';
 import type { TaskStatus } from '../mesos/types.ts';
-import { isAbsent, isTerminal, isUnreachable, isWorthRecording } from '../model/task-state.ts';
+import {
+  isAbsent,
+  isTerminal,
+  isUnreachable,
+  isWorthRecording,
+  RECONCILIATION,
+} from '../model/task-state.ts';
 import { clusterWorkflowId, taskStatusSignal, type TaskStatusSignal } from '../workflows/contract.ts';
 
 /** Implicit reconciliation, now and then: what the master knows that we do not. */
@@ -60,7 +66,7 @@ async function askAbout(
       const second = await ask();
       if (!isAbsent(second.state)) return;
       const state = second.state === 'TASK_UNKNOWN' ? 'TASK_GONE' : second.state;
-      await tell(tasks, { taskId, agentId, state, reason: 'REASON_RECONCILIATION' });
+      await tell(tasks, { taskId, agentId, state, reason: RECONCILIATION });
     }),
   );
 }
@@ -74,7 +80,7 @@ export async function recordStatus(tasks: SessionTasks, status: TaskStatus): Pro
   // What the master says by itself is news only when it differs; and absence is `reconcile`'s to conclude.
   if (
     status.uuid === undefined &&
-    (known.get(taskId)?.state === state || (status.reason === 'REASON_RECONCILIATION' && isAbsent(state)))
+    (known.get(taskId)?.state === state || (status.reason === RECONCILIATION && isAbsent(state)))
   )
     return;
   if (isUnreachable(state)) log.warn('Mesos cannot reach the agent of a task', { cluster, taskId, state });

@@ -1,5 +1,6 @@
 // The plan of an operation as text: the whole tree, or what changed since the last look. Used by the command and the demo.
 import { createColors } from 'picocolors';
+import { oneLine } from '../model/details.ts';
 import {
   STATUS,
   type PhaseProgress,
@@ -7,7 +8,7 @@ import {
   type Status,
   type StepProgress,
 } from '../model/plan/plan.ts';
-import { operationState } from '../model/plan/progress.ts';
+import { hasEnded, operationState } from '../model/plan/progress.ts';
 import { duration } from './output.ts';
 
 export interface RenderOptions {
@@ -151,10 +152,6 @@ function styleOf(status: Status, paint: Paint): (text: string) => string {
   }
 }
 
-function hasEnded(status: Status): boolean {
-  return status === STATUS.COMPLETE || status === STATUS.SKIPPED || status === STATUS.ABORTED;
-}
-
 function stepsOf(progress: PlanProgress): StepProgress[] {
   return progress.phases.flatMap(({ steps }) => steps);
 }
@@ -163,8 +160,4 @@ function stepsOf(progress: PlanProgress): StepProgress[] {
 function cut(text: string, limit: number): string {
   const line = oneLine(text);
   return line.length <= limit ? line : `${line.slice(0, Math.max(0, limit - 1))}…`;
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, ' ');
 }

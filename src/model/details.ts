@@ -27,9 +27,14 @@ export function fitDetails(parts: {
   return [...head!, ...shown, ...(hidden > 0 ? [parts.more(hidden)] : []), ...tail!].join('\n').trimEnd();
 }
 
+/** Text without line ends: as one item of a list, or one line of a terminal. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, ' ');
+}
+
 /** Text as one cell of a Markdown table. */
 export function tableCell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ');
+  return oneLine(text.replaceAll('|', '\\|'));
 }
 
 function cut(line: string): string {

@@ -11,6 +11,9 @@ const TERMINAL: readonly string[] = [
   'TASK_GONE_BY_OPERATOR',
 ];
 
+/** Mesos' reason of the master's answers to RECONCILE. */
+export const RECONCILIATION = 'REASON_RECONCILIATION';
+
 /** Only from reconciliation: the master knows no such task. */
 const UNKNOWN = 'TASK_UNKNOWN';
 

@@ -1,5 +1,5 @@
 // The plan as Markdown, for the Temporal UI's current details.
-import { fitDetails } from '../details.ts';
+import { fitDetails, oneLine } from '../details.ts';
 import { STATUS, type PhaseProgress, type PlanProgress, type StepProgress } from './plan.ts';
 import { hasEnded } from './progress.ts';
 
@@ -57,8 +57,4 @@ function whatToDo(progress: PlanProgress): string[] {
   }
   if (progress.paused) lines.push('**Paused**: no further step begins until the signal `resume` with `{}`.');
   return lines;
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, ' ');
 }

@@ -51,7 +51,7 @@ export async function holdSubscription(
   const signal = cancellationSignal();
   await untilLeader(deps, input, signal);
   const epoch = input.epochBase + activityInfo().attempt;
-  const claimed = await claimEpoch(deps, input, epoch);
+  const claimed = await claimEpoch(deps, input, epoch, signal);
   const subscription = await open(deps, input, signal);
   const info: SessionInfo = {
     epoch,
@@ -132,18 +132,22 @@ async function untilLeader(
 
 /**
  * Claims the epoch before subscribing. A frozen worker that wakes up with an old attempt is refused here, before it could
- * throw the good holder out. The update id makes a repeated claim of the same attempt the same claim.
+ * throw the good holder out. The update id makes a repeated claim of the same attempt the same claim. A claim waits for a
+ * worker that runs the entity; one that is made by a worker which stops is given up with the activity.
  */
 async function claimEpoch(
   deps: HoldSubscriptionDeps,
   { cluster, framework }: HoldSubscriptionInput,
   epoch: number,
+  signal: AbortSignal,
 ): Promise<ClaimedEpoch> {
   try {
-    return await entityOf(deps, cluster).executeUpdate(claimEpochUpdate, {
-      args: [{ epoch, frameworkId: framework.id }],
-      updateId: `claim-${framework.id}-${epoch}`,
-    });
+    return await deps.client.withAbortSignal(signal, () =>
+      entityOf(deps, cluster).executeUpdate(claimEpochUpdate, {
+        args: [{ epoch, frameworkId: framework.id }],
+        updateId: `claim-${framework.id}-${epoch}`,
+      }),
+    );
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError)
       throw ApplicationFailure.create({

@@ -75,7 +75,10 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
     holdSubscription: async ({ cluster, epochBase, framework }) => {
       await world.fault('holdSubscription', cluster);
       const epoch = epochBase + activityInfo().attempt;
-      await entity(cluster).executeUpdate(claimEpochUpdate, { args: [{ epoch, frameworkId: framework.id }] });
+      const signal = cancellationSignal();
+      await client().withAbortSignal(signal, () =>
+        entity(cluster).executeUpdate(claimEpochUpdate, { args: [{ epoch, frameworkId: framework.id }] }),
+      );
       const session = {
         epoch,
         frameworkId: framework.id,
@@ -88,7 +91,6 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
       world.frameworkRemoved = false;
       if (!world.holdsSubscription)
         throw ApplicationFailure.create({ message: 'let go', nextRetryDelay: '365 days' });
-      const signal = cancellationSignal();
       while (!signal.aborted) {
         heartbeat('subscribed');
         await sleep(200);

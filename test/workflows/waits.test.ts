@@ -24,6 +24,7 @@ describe('a wait', () => {
       if (activity === 'launchNode') throw ApplicationFailure.nonRetryable('no', 'MESOS_REFUSED');
     };
     const { operationId } = await env.install(SPEC);
+    await env.progressUntil(operationId, stepIs('start:controller-0', 'FAILED'));
     const begun = await env.progressUntil(operationId, stepIs('start:broker-0', 'FAILED'));
     const before = (await operation(operationId).describe()).historyLength;
     await env.sleep('90 days');

@@ -50,6 +50,12 @@ export function ruleProblems(input: unknown, spec: Filled, siteHasArtifact: bool
       const parsed = parseConstraint(row);
       if ('problem' in parsed) check(['placement', kind, index], parsed.problem);
     });
+  const { initialSeconds, maxSeconds } = spec.recovery.backoff;
+  if (maxSeconds < initialSeconds)
+    check(
+      ['recovery', 'backoff', 'maxSeconds'],
+      `must not be less than recovery.backoff.initialSeconds (${initialSeconds}); accepted: ${initialSeconds} to 86400`,
+    );
   if (spec.role !== undefined) check(['role'], roleProblem(spec.role));
   check(['principal'], textProblem(spec.principal, 'a Mesos principal such as millrace'));
   if (spec.user !== undefined && !/^[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?$/.test(spec.user))

@@ -13,6 +13,12 @@ const MAX_BROKERS = 1000;
 const MAX_CONTROLLERS = 9;
 /** A day; Kafka's own controlled shutdown takes minutes at most. */
 const MAX_KILL_GRACE_SECONDS = 86_400;
+const MAX_FIRST_BACKOFF_SECONDS = 3_600;
+const MAX_BACKOFF_SECONDS = 86_400;
+/** An agent is away for a moment at each restart of its own: nothing is replaced in less than a minute. */
+const MIN_REPLACE_AFTER_SECONDS = 60;
+/** 30 days: whoever wants more wants a person to decide. */
+const MAX_REPLACE_SECONDS = 2_592_000;
 
 const isMap = 'must be a map of keys and values';
 /** Wrong types get the text; unknown keys keep the issue that names them. */
@@ -106,6 +112,38 @@ const placementRows = (what: string) =>
         `hold; only ${what} of this cluster are counted. Default: one a host.`,
     );
 
+const recovery = z
+  .strictObject(
+    {
+      backoff: z
+        .strictObject(
+          {
+            initialSeconds: whole(' of seconds', 1, MAX_FIRST_BACKOFF_SECONDS)
+              .default(5)
+              .describe('The first pause; it doubles with each launch.'),
+            maxSeconds: whole(' of seconds', 1, MAX_BACKOFF_SECONDS)
+              .default(300)
+              .describe('The longest pause; not less than initialSeconds.'),
+          },
+          { error: mapError },
+        )
+        .prefault({})
+        .describe('Pause between launches of a node whose task ends again and again.'),
+      replaceAfterSeconds: whole(' of seconds', MIN_REPLACE_AFTER_SECONDS, MAX_REPLACE_SECONDS)
+        .optional()
+        .describe(
+          "How long an agent may be out of reach before its nodes are replaced elsewhere, when Kafka's safety allows. " +
+            'Default: never without a person.',
+        ),
+      minSecondsBetweenReplacements: whole(' of seconds', 0, MAX_REPLACE_SECONDS)
+        .default(1800)
+        .describe('The least time between two such replacements in this cluster.'),
+    },
+    { error: mapError },
+  )
+  .prefault({})
+  .describe('How nodes that end, or whose agents vanish, are brought back.');
+
 /** A spec as a user writes it. */
 export const clusterSpecInputSchema = z.strictObject(
   {
@@ -179,6 +217,7 @@ export const clusterSpecInputSchema = z.strictObject(
     killGraceSeconds: whole(' of seconds', 1, MAX_KILL_GRACE_SECONDS)
       .default(60)
       .describe('Seconds that a node has for its controlled shutdown before Mesos kills it.'),
+    recovery,
     role: text('a Mesos role')
       .optional()
       .describe('Mesos role of the cluster. Default: <name>-role, with "__" for "/".'),

@@ -61,6 +61,13 @@ describe('a spec with nothing but a name', () => {
           ],
         },
         "principal": "millrace",
+        "recovery": {
+          "backoff": {
+            "initialSeconds": 5,
+            "maxSeconds": 300,
+          },
+          "minSecondsBetweenReplacements": 1800,
+        },
         "role": "team__orders-role",
       }
     `);

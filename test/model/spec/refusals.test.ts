@@ -74,6 +74,19 @@ describe('a spec is refused', () => {
       { 'brokers.heapMb': /^brokers.heapMb is missing, .*must be less than brokers.memMb \(512\)/ },
     ],
     [
+      'with a longest pause that is shorter than the first',
+      { name: 'a', recovery: { backoff: { initialSeconds: 400 } } },
+      {
+        'recovery.backoff.maxSeconds':
+          /is missing, but must not be less than recovery.backoff.initialSeconds \(400\); accepted: 400 to 86400$/,
+      },
+    ],
+    [
+      'with a replacement before an agent can have restarted',
+      { name: 'a', recovery: { replaceAfterSeconds: 10 } },
+      { 'recovery.replaceAfterSeconds': /is 10, but .* accepted: 60 to 2592000$/ },
+    ],
+    [
       'with a port that is none',
       { name: 'a', brokers: { port: 70_000 } },
       { 'brokers.port': /accepted: 0 to 65535/ },

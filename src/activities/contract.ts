@@ -1,5 +1,6 @@
 // What activities take and give. Workflows import these types only; the implementations are in the files beside.
 import type { NodeKind, NodeState, Placement, SessionInfo } from '../model/cluster.ts';
+import type { SparelessPolicy } from '../model/safety/gate.ts';
 import type { ClusterSpec } from '../model/spec/schema.ts';
 import type { FrameworkIdentity, OperationResult } from '../workflows/contract.ts';
 
@@ -49,6 +50,15 @@ export interface LaunchNodeInput {
 export type LaunchResult =
   { running: true; configHash: string; agentId?: string } | { running: false; state: string; reason: string };
 
+/** What has to hold directly before a node is stopped: the others can do without it. */
+export interface StopGate {
+  kind: NodeKind;
+  nodeId: number;
+  /** All of the cluster's, the node itself included. */
+  brokers: KafkaAddress[];
+  controllers: KafkaAddress[];
+  policy: SparelessPolicy;
+}
 export interface StopNodeInput {
   caller: Caller;
   session: SessionInfo;
@@ -56,6 +66,8 @@ export interface StopNodeInput {
   taskId: string;
   agentId: string;
   killGraceSeconds: number;
+  /** Waited for before each KILL; left out where the whole cluster goes, or a person took the risk. */
+  gate?: StopGate;
 }
 export type StopResult = { stopped: true; state: string } | { stopped: false; reason: string };
 
@@ -102,6 +114,50 @@ export interface VerifyResult {
   brokers: number;
 }
 
+export interface AwaitBrokerReplaceableInput {
+  caller: Caller;
+  /** The broker that is gone, or is stopped for good. */
+  nodeId: number;
+  /** All of the cluster's. */
+  brokers: KafkaAddress[];
+}
+export interface BrokerReplaceable {
+  /** Replicas that the others have to copy to the empty disk. */
+  partitions: number;
+  /** Their size on the leaders' disks; null when not every leader could tell. */
+  bytes: number | null;
+}
+export interface AwaitControllerReplaceableInput {
+  caller: Caller;
+  /** The controller that is gone, or is stopped for good. */
+  nodeId: number;
+  controllers: KafkaAddress[];
+}
+export interface ReplaceVoterInput {
+  caller: Caller;
+  nodeId: number;
+  /** Of the disk that is lost; not a voter any more when the activity returns. */
+  oldDirectoryId: string;
+  /** Of the started controller; formatted with `--no-initial-controllers`. */
+  newDirectoryId: string;
+  /** Where the started controller listens. */
+  host: string;
+  port: number;
+  /** All of the cluster's; of the replaced one the new address. */
+  controllers: KafkaAddress[];
+}
+export interface UnregisterBrokerInput {
+  caller: Caller;
+  /** The broker that was stopped for good. */
+  nodeId: number;
+  /** Those that remain. */
+  brokers: KafkaAddress[];
+}
+export interface ElectPreferredLeadersInput {
+  caller: Caller;
+  brokers: KafkaAddress[];
+}
+
 export interface KillTaskInput {
   session: SessionInfo;
   taskId: string;
@@ -123,6 +179,19 @@ export interface Activities {
   awaitControllerReady(input: AwaitControllersInput): Promise<void>;
   /** Returns when the broker is registered and every replica that it hosts is in sync. */
   awaitBrokerReady(input: AwaitBrokerInput): Promise<void>;
+  /** Returns when no partition needs the broker's disk: each has a live leader in sync elsewhere. */
+  awaitBrokerReplaceable(input: AwaitBrokerReplaceableInput): Promise<BrokerReplaceable>;
+  /** Returns when the quorum has a leader and a majority of caught-up voters without the controller. */
+  awaitControllerReplaceable(input: AwaitControllerReplaceableInput): Promise<void>;
+  /**
+   * Removes the lost directory of a controller from the voters, and adds the new one once it has caught up as an observer.
+   * May be repeated: it looks first.
+   */
+  replaceVoter(input: ReplaceVoterInput): Promise<void>;
+  /** Makes Kafka forget a broker that was stopped for good. A broker that is not registered (any more) is a success. */
+  unregisterBroker(input: UnregisterBrokerInput): Promise<void>;
+  /** Gives each partition's leadership to its preferred replica where that is in sync. */
+  electPreferredLeaders(input: ElectPreferredLeadersInput): Promise<void>;
   verifyCluster(input: VerifyInput): Promise<VerifyResult>;
   /** The result of an operation that was started before the entity continued as new. */
   awaitOperation(input: { operationWorkflowId: string }): Promise<OperationResult>;

@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { schedulerCall, type MesosEndpoint } from '../mesos/index.ts';
+import { MillraceError } from '../model/errors.ts';
 import { operationResult } from './operation-result.ts';
 import { recordedEnd } from './recorded-end.ts';
 import type { Activities, Caller, SessionActivities } from './contract.ts';
@@ -39,6 +40,11 @@ export function createActivities(deps: ActivityDeps): Activities {
       teardownFramework: ({ session }) => schedulerCall(session, deps.mesos, { type: 'TEARDOWN' }),
       awaitControllerReady: (input) => waiting(input.caller, (wait) => awaitControllerReady(input, wait)),
       awaitBrokerReady: (input) => waiting(input.caller, (wait) => awaitBrokerReady(input, wait)),
+      awaitBrokerReplaceable: notYet,
+      awaitControllerReplaceable: notYet,
+      replaceVoter: notYet,
+      unregisterBroker: notYet,
+      electPreferredLeaders: notYet,
       verifyCluster: (input) => waiting(input.caller, (wait) => verify(input, wait)),
       awaitOperation: ({ operationWorkflowId }) =>
         waiting({ operationWorkflowId, step: '' }, () =>
@@ -76,4 +82,9 @@ export function createSessionActivities(deps: ActivityDeps): SessionActivities {
 function waitingFor(deps: ActivityDeps, patience: Patience) {
   return <T>(caller: Caller, work: (waiting: Waiting) => Promise<T>): Promise<T> =>
     withWaiting(deps.client, { caller, patience }, work);
+}
+
+/** Their contract stands, their work follows. */
+function notYet(): Promise<never> {
+  return Promise.reject(new MillraceError('INTERNAL', 'This activity is not there yet.'));
 }

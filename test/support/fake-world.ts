@@ -63,10 +63,16 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
       });
     },
   };
+  const nameOf = (nodeId: number) => (nodeId >= 3000 ? `controller-${nodeId - 3000}` : `broker-${nodeId}`);
   const ready = async (nodeId: number) => {
-    const node = nodeId >= 3000 ? `controller-${nodeId - 3000}` : `broker-${nodeId}`;
-    while (!world.running.has(node)) {
-      heartbeat(`${node} does not run`);
+    while (!world.running.has(nameOf(nodeId))) {
+      heartbeat(`${nameOf(nodeId)} does not run`);
+      await sleep(20);
+    }
+  };
+  const stopped = async (nodeId: number) => {
+    while (world.running.has(nameOf(nodeId))) {
+      heartbeat(`${nameOf(nodeId)} still runs`);
       await sleep(20);
     }
   };
@@ -116,6 +122,32 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
     awaitBrokerReady: async ({ nodeId }) => {
       await world.fault('awaitBrokerReady', `broker-${nodeId}`);
       await ready(nodeId);
+    },
+    awaitBrokerReplaceable: async ({ nodeId }) => {
+      await world.fault('awaitBrokerReplaceable', `broker-${nodeId}`);
+      await stopped(nodeId);
+      return { partitions: 1, bytes: 1_024 };
+    },
+    awaitControllerReplaceable: async ({ nodeId }) => {
+      await world.fault('awaitControllerReplaceable', `controller-${nodeId - 3000}`);
+      await stopped(nodeId);
+    },
+    replaceVoter: async ({ nodeId, newDirectoryId }) => {
+      const node = `controller-${nodeId - 3000}`;
+      await world.fault('replaceVoter', node);
+      await ready(nodeId);
+      world.effects.push(`voter ${node} ${newDirectoryId}`);
+      await world.fault('replaceVoter:done', node);
+    },
+    unregisterBroker: async ({ nodeId }) => {
+      await world.fault('unregisterBroker', `broker-${nodeId}`);
+      await stopped(nodeId);
+      world.effects.push(`unregister broker-${nodeId}`);
+      await world.fault('unregisterBroker:done', `broker-${nodeId}`);
+    },
+    electPreferredLeaders: async () => {
+      await world.fault('electPreferredLeaders', '');
+      world.effects.push('elect preferred leaders');
     },
     verifyCluster: async ({ brokers }) => {
       await world.fault('verifyCluster', '');

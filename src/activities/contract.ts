@@ -25,6 +25,8 @@ export interface PlaceNodeInput {
   spec: ClusterSpec;
   node: { name: string; kind: NodeKind };
   placementNumber: number;
+  /** Ids of agents that will not do: the one that the node leaves. */
+  avoidAgents?: string[];
   /** Placed nodes of the same cluster, for the constraints. */
   others: { name: string; kind: NodeKind; placement: Placement }[];
 }
@@ -79,6 +81,8 @@ export interface ReleaseNodeInput {
   spec: ClusterSpec;
   node: string;
   placement: Placement | null;
+  /** Only what was reserved for this place of the node, which has another one now; else all that it has. */
+  onlyPlacement?: number;
 }
 /** What could not be released is said, not hidden: `left` names it. */
 export interface ReleaseResult {

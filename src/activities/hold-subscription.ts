@@ -19,6 +19,7 @@ import {
   type ClaimedEpoch,
 } from '../workflows/contract.ts';
 import type { HoldSubscriptionInput } from './contract.ts';
+import { releaseLeftovers } from './leftovers.ts';
 import { reconcile, recordStatus, type SessionTasks } from './session-tasks.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -78,7 +79,7 @@ export async function holdSubscription(
       },
     },
   });
-  const held = { info, scheduler, placed: new Map() };
+  const held = { info, scheduler, placed: new Map(), leftovers: claimed.leftovers };
   deps.sessions.set(input.cluster, held);
   const close = () => {
     scheduler.close();
@@ -88,7 +89,12 @@ export async function holdSubscription(
     const run = scheduler.run();
     await entityOf(deps, input.cluster).signal(sessionOpenedSignal, info);
     log.info('session opened', { cluster: input.cluster, epoch, master: info.master });
-    await Promise.race([run, watch(subscription, signal), reconcile(tasks, scheduler, signal)]);
+    await Promise.race([
+      run,
+      watch(subscription, signal),
+      reconcile(tasks, scheduler, signal),
+      releaseLeftovers(deps, input.cluster, held, signal),
+    ]);
     throw new MillraceError(
       'SESSION_MOVED',
       `The event stream of ${input.cluster} with ${info.master} ended.`,

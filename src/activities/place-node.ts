@@ -33,7 +33,9 @@ export async function placeNode(deps: Deps, input: PlaceNodeInput, waiting: Wait
   for (let round = 1; ; round += 1) {
     const agents = await getAgents(deps.mesos);
     const reserved = reservedFor(agents, input).filter(
-      ({ resource }) => labelOf(resource, LABEL.NODE) === input.node.name,
+      ({ resource }) =>
+        labelOf(resource, LABEL.NODE) === input.node.name &&
+        labelOf(resource, LABEL.PLACEMENT) === String(input.placementNumber),
     );
     rememberOthers(held, agents, input);
     const agent = reserved[0]?.agent;
@@ -64,7 +66,9 @@ async function reserve(held: HeldSession, wanted: Wanted, round: number, waiting
     onWait: waiting.set,
     decide: (offers: readonly Offer[]) => {
       const groups = byAgent(offers);
-      const free = groups.flatMap((group) => toAgentOffer(group) ?? []);
+      const free = groups
+        .flatMap((group) => toAgentOffer(group) ?? [])
+        .filter(({ agentId }) => input.avoidAgents?.includes(agentId) !== true);
       const choice = choose(free, wanted.demand, others());
       if ('why' in choice) return { wait: choice.why };
       const use = groups.find(([first]) => first?.agent_id.value === choice.offer.agentId) ?? [];

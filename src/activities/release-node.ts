@@ -28,13 +28,14 @@ export async function releaseNode(
   const giveUpAtMs = Date.now() + AGENT_GRACE_MS;
   for (let round = 1; ; round += 1) {
     const agents = await getAgents(deps.mesos);
-    const reserved = reservedFor(agents, input).filter(
-      ({ resource }) => labelOf(resource, LABEL.NODE) === input.node,
-    );
+    const reserved = reservedFor(agents, input).filter(({ resource }) => belongs(resource, input));
     const agent = reserved[0]?.agent;
     const gone = absentAgent(agents, input, agent);
     if (gone !== null) {
-      if (Date.now() > giveUpAtMs) return { released: false, left: gone };
+      if (Date.now() > giveUpAtMs) {
+        if (input.onlyPlacement !== undefined) held.leftovers = true;
+        return { released: false, left: gone };
+      }
       waiting.set(gone);
       await sleep(RETRY_MS);
       continue;
@@ -105,7 +106,8 @@ function belongs(resource: Resource, input: ReleaseNodeInput): boolean {
   return (
     labelOf(resource, LABEL.CLUSTER) === input.cluster &&
     labelOf(resource, LABEL.INCARNATION) === input.incarnation &&
-    labelOf(resource, LABEL.NODE) === input.node
+    labelOf(resource, LABEL.NODE) === input.node &&
+    (input.onlyPlacement === undefined || labelOf(resource, LABEL.PLACEMENT) === String(input.onlyPlacement))
   );
 }
 

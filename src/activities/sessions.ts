@@ -9,6 +9,8 @@ export interface HeldSession {
   readonly scheduler: Scheduler;
   /** Placements made through this session, by node: parallel placements must see each other. */
   readonly placed: Map<string, Placement>;
+  /** Whether former places of nodes wait for their agents to come back, to be released there. */
+  leftovers: boolean;
 }
 
 export type Sessions = Map<string, HeldSession>;

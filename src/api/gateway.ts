@@ -5,6 +5,7 @@ import {
   type Connection,
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
+import type { UpdateDefinition } from '@temporalio/common';
 import type { ClusterState } from '../model/cluster.ts';
 import { ERRORS, MillraceError } from '../model/errors.ts';
 import type { Plan, PlanProgress } from '../model/plan/plan.ts';
@@ -17,9 +18,9 @@ import { notFound, toMillraceError, type Subject } from './temporal-errors.ts';
 /** What a person may tell an operation; the names of the contract. */
 export type PersonMessage = keyof typeof contract.PERSON_UPDATES;
 
-type AskForOperation = (
+type AskForOperation<R = contract.OperationRequest> = (
   cluster: string,
-  request: contract.OperationRequest,
+  request: R,
   key?: string,
 ) => Promise<contract.OperationAccepted>;
 
@@ -30,6 +31,10 @@ export interface Gateway {
   uninstall: AskForOperation;
   /** @throws MillraceError CLUSTER_NOT_FOUND, OPERATION_RUNNING, NOTHING_TO_DO, … */
   recover: AskForOperation;
+  /** @throws MillraceError CLUSTER_NOT_FOUND, NODE_NOT_FOUND, OPERATION_RUNNING, NOTHING_TO_DO, … */
+  replace: AskForOperation<contract.ReplaceRequest>;
+  /** @throws MillraceError CLUSTER_NOT_FOUND, OPERATION_RUNNING, NOTHING_TO_DO, … */
+  adopt: AskForOperation;
   /** The state of a cluster, or of one that was uninstalled and is not yet forgotten. @throws MillraceError CLUSTER_NOT_FOUND */
   cluster(name: string): Promise<ClusterState>;
   /** Every cluster that lives; an error in place of the state of one that does not answer. */
@@ -65,7 +70,9 @@ export function createGateway(temporal: ConnectedClient, options: { callDeadline
     }
   };
   const askFor =
-    (update: typeof contract.uninstallUpdate): AskForOperation =>
+    <R extends contract.OperationRequest>(
+      update: UpdateDefinition<contract.OperationAccepted, [R]>,
+    ): AskForOperation<R> =>
     (name, request, key) =>
       ask({ cluster: name }, () =>
         client.workflow.getHandle(contract.clusterWorkflowId(name)).executeUpdate(update, {
@@ -97,6 +104,8 @@ export function createGateway(temporal: ConnectedClient, options: { callDeadline
       ),
     uninstall: askFor(contract.uninstallUpdate),
     recover: askFor(contract.recoverUpdate),
+    replace: askFor(contract.replaceUpdate),
+    adopt: askFor(contract.adoptUpdate),
     cluster,
     clusters: async () => {
       const names = await ask({ list: 'the list of clusters' }, () => listClusterNames(client));

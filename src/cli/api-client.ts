@@ -14,6 +14,8 @@ export interface ApiClient {
   install(text: string, format: 'yaml' | 'json'): Promise<AcceptedView>;
   uninstall(cluster: string): Promise<AcceptedView>;
   recover(cluster: string): Promise<AcceptedView>;
+  adopt(cluster: string): Promise<AcceptedView>;
+  replace(cluster: string, node: string, reason?: string): Promise<AcceptedView>;
   clusters(): Promise<ClusterSummary[]>;
   cluster(name: string): Promise<ClusterView>;
   brokers(cluster: string): Promise<NodeView[]>;
@@ -62,6 +64,12 @@ export function createApiClient(address: ApiAddress, token?: string): ApiClient 
     install: (text, format) => ask('POST', '/v1/clusters', { type: `application/${format}`, text }),
     uninstall: (name) => ask('DELETE', cluster(name)),
     recover: (name) => ask('POST', `${cluster(name)}/recover`),
+    adopt: (name) => ask('POST', `${cluster(name)}/adopt`),
+    replace: (name, node, reason) =>
+      ask('POST', `${cluster(name)}/nodes/${encodeURIComponent(node)}/replace`, {
+        type: 'application/json',
+        text: JSON.stringify(reason === undefined ? {} : { reason }),
+      }),
     clusters: async () => (await get<{ clusters: ClusterSummary[] }>('/v1/clusters')).clusters,
     cluster: (name) => get(cluster(name)),
     brokers: async (name) => (await get<{ brokers: NodeView[] }>(`${cluster(name)}/brokers`)).brokers,

@@ -1,5 +1,6 @@
 // `--wait` and `op watch`: shows an operation until it ends or waits for a person, and sets the exit code.
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { AcceptedView } from '../api/schemas/operation.ts';
 import type { Context } from './context.ts';
 import { createPlanScreen } from './plan-screen.ts';
 import { whatToDo } from './render-plan.ts';
@@ -52,4 +53,27 @@ function seconds(text: string): number {
   const value = Number(text);
   if (Number.isFinite(value) && value > 0) return value;
   throw new InvalidArgumentError('Accepted: a number of seconds greater than 0.');
+}
+
+/** Says that an operation was accepted, or follows it with `--wait`. */
+export async function afterAccepted(
+  context: Context,
+  command: Command,
+  accepted: AcceptedView,
+  options: { wait?: boolean } & FollowOptions,
+): Promise<void> {
+  const { operationId, links } = accepted;
+  if (options.wait === true) {
+    if (links.temporalUi !== undefined && context.format(command) === 'table')
+      context.io.err(`In the Temporal UI: ${links.temporalUi}\n`);
+    await follow(context, command, operationId, options);
+    return;
+  }
+  await context.show(command, accepted, () =>
+    [
+      `${operationId} was accepted and runs.`,
+      `  watch it:  millrace op watch '${operationId}'`,
+      ...(links.temporalUi === undefined ? [] : [`  in the UI:  ${links.temporalUi}`]),
+    ].join('\n'),
+  );
 }

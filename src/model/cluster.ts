@@ -30,6 +30,8 @@ export const NODE_STATUS = {
   PLACED: 'PLACED',
   STARTING: 'STARTING',
   READY: 'READY',
+  /** Mesos cannot reach its agent: it may still serve, and nobody can say. */
+  UNREACHABLE: 'UNREACHABLE',
   STOPPING: 'STOPPING',
   STOPPED: 'STOPPED',
   FAILED: 'FAILED',
@@ -57,6 +59,35 @@ export interface NodeState {
   configHash?: string;
   /** Set when a person aborted its recovery: it is left as it is until somebody asks for something else. */
   recoveryAborted?: true;
+  /** Since when Mesos cannot reach its agent, in milliseconds since 1970; kept until the node is ready again. */
+  unreachableSinceMs?: number;
+  /** Set when a person aborted its replacement: it is not replaced by itself until it has been ready once more. */
+  replacementAborted?: true;
+  /** Where it goes next: reserved by a replacement, and taken when the node is started there. */
+  next?: NextPlace;
+  /** A controller that replaced one: its volume is prepared to join the quorum, not to found it; and whom it replaces there. */
+  joins?: {
+    /** `directory.id` of the voter that was lost. */
+    replacing: string;
+  };
+}
+
+/** The place to which a replacement moves a node; a new volume has a new `directory.id`. */
+export interface NextPlace {
+  placement: Placement;
+  directoryId: string;
+}
+
+/** A former place of a node, whose reservation and volume are still to be released. */
+export interface Superseded {
+  node: string;
+  placement: Placement;
+}
+
+/** A maintenance window of a machine as Mesos announced it. Milliseconds since 1970; without an end it lasts until it is lifted. */
+export interface MaintenanceWindow {
+  startMs: number;
+  endMs?: number;
 }
 
 /** Id of the n-th task of a node, decided before it is launched: `broker-0.3`. */
@@ -88,7 +119,14 @@ export interface SessionInfo {
   taskQueue: string;
 }
 
-export const OPERATION_KIND = { INSTALL: 'install', UNINSTALL: 'uninstall', RECOVER: 'recover' } as const;
+export const OPERATION_KIND = {
+  INSTALL: 'install',
+  UNINSTALL: 'uninstall',
+  RECOVER: 'recover',
+  REPLACE: 'replace',
+  DRAIN: 'drain',
+  ADOPT: 'adopt',
+} as const;
 export type OperationKind = (typeof OPERATION_KIND)[keyof typeof OPERATION_KIND];
 
 /** States of a whole operation as shown in lists and in the search attribute `KafkaOperationState`. */
@@ -149,8 +187,12 @@ export interface ClusterState {
   nodes: Record<string, NodeState>;
   /** The one operation that changes the cluster, while it runs. */
   operation: OperationRecord | null;
-  /** The recoveries that run, each with nodes of its own. They wait neither for each other nor for a person. */
+  /** The recoveries (also replacements and drains) that run, each with nodes of its own. They wait neither for each other nor for a person. */
   recoveries: OperationRecord[];
   history: OperationRecord[];
+  /** Former places of nodes that are still to be released; absent = none. */
+  superseded?: Superseded[];
+  /** Announced maintenance of agents that hold nodes of this cluster, by agent id; absent = none. */
+  maintenance?: Record<string, MaintenanceWindow>;
   createdAtMs: number;
 }

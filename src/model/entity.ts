@@ -11,7 +11,7 @@ import {
   type OperationRecord,
   type OperationKind,
 } from './cluster.ts';
-import { isTerminal } from './task-state.ts';
+import { AGENT_GONE, isTerminal, isUnreachable } from './task-state.ts';
 
 /** Ended operations that a cluster remembers. */
 export const HISTORY_KEPT = 50;
@@ -26,34 +26,61 @@ export interface ObservedTask {
   message?: string;
 }
 
-/** What a task status means: nothing, a task that must not be, a node's newest task running or ended. */
+/** What a task status means: nothing, a task that must not be, a node's newest task running, back in reach, or ended. */
 export type Observation =
   | { kind: 'none' }
   | { kind: 'stray' }
   | { kind: 'changed'; node: NodeState }
+  | { kind: 'returned'; node: NodeState }
   | { kind: 'ended'; node: NodeState };
 
-/** Applies a task status to the state (in place) and says what it means. */
-export function observeTask(state: ClusterState, status: ObservedTask): Observation {
+/** Applies a task status to the state (in place) and says what it means. `nowMs`: milliseconds since 1970. */
+export function observeTask(state: ClusterState, status: ObservedTask, nowMs: number): Observation {
   const parsed = parseTaskId(status.taskId);
   const node = parsed ? state.nodes[parsed.node] : undefined;
   if (!parsed || !node || parsed.launch !== node.launches)
     return isTerminal(status.state) ? { kind: 'none' } : { kind: 'stray' };
   if (node.taskState !== null && isTerminal(node.taskState)) return { kind: 'none' };
   node.taskState = status.state;
-  if (!isTerminal(status.state)) {
-    if (node.status === NODE_STATUS.PLACED) node.status = NODE_STATUS.STARTING;
+  if (isUnreachable(status.state)) {
+    outOfReach(state, node, nowMs);
     return { kind: 'changed', node };
   }
-  if (node.status === NODE_STATUS.READY) {
+  if (!isTerminal(status.state)) {
+    if (node.status === NODE_STATUS.PLACED) node.status = NODE_STATUS.STARTING;
+    const isBack = node.status === NODE_STATUS.UNREACHABLE && status.state === 'TASK_RUNNING';
+    return isBack ? backInReach(state, node) : { kind: 'changed', node };
+  }
+  if (node.status === NODE_STATUS.READY || node.status === NODE_STATUS.UNREACHABLE) {
     node.status = NODE_STATUS.FAILED;
-    if (state.status === CLUSTER_STATUS.RUNNING) state.status = CLUSTER_STATUS.DEGRADED;
+    degrade(state);
     node.reason = `task ${status.taskId} ended ${status.state}${[status.reason, status.message]
       .filter((text) => text !== undefined)
       .map((text) => `, ${text}`)
       .join('')}`;
   }
   return { kind: 'ended', node };
+}
+
+/** Nothing is done to a node whose agent is out of reach: it may serve on, and it comes back with the agent. */
+function outOfReach(state: ClusterState, node: NodeState, nowMs: number): void {
+  node.unreachableSinceMs ??= nowMs;
+  if (node.status !== NODE_STATUS.READY) return;
+  node.status = NODE_STATUS.UNREACHABLE;
+  node.reason = `Mesos cannot reach its agent ${node.placement?.hostname ?? ''}; the node may serve on, and comes back with the agent`;
+  degrade(state);
+}
+
+function backInReach(state: ClusterState, node: NodeState): Observation {
+  node.status = NODE_STATUS.READY;
+  delete node.reason;
+  delete node.unreachableSinceMs;
+  if (state.status === CLUSTER_STATUS.DEGRADED && allReady(state)) state.status = CLUSTER_STATUS.RUNNING;
+  return { kind: 'returned', node };
+}
+
+function degrade(state: ClusterState): void {
+  if (state.status === CLUSTER_STATUS.RUNNING) state.status = CLUSTER_STATUS.DEGRADED;
 }
 
 /**
@@ -66,12 +93,22 @@ export function applyNodes(state: ClusterState, reported: readonly NodeState[]):
     const sameTask = before?.launches === node.launches;
     const taskState = sameTask ? (before.taskState ?? node.taskState) : node.taskState;
     const endedMeanwhile = taskState !== null && isTerminal(taskState) && node.status === NODE_STATUS.READY;
+    if (before?.placement && node.placement && node.placement.number > before.placement.number)
+      state.superseded = [...(state.superseded ?? []), { node: node.name, placement: before.placement }];
     state.nodes[node.name] = {
       ...node,
       taskState,
       ...(endedMeanwhile ? { status: NODE_STATUS.FAILED, reason: `its task ended ${taskState}` } : {}),
+      ...lossOf(before, node),
     };
   }
+}
+
+/** Since when the node's agent is out of reach is the entity's to know; it is over when the node is ready, or has moved. */
+function lossOf(before: NodeState | undefined, node: NodeState): Pick<NodeState, 'unreachableSinceMs'> {
+  if (before?.unreachableSinceMs === undefined) return {};
+  const over = node.status === NODE_STATUS.READY || node.placement?.number !== before.placement?.number;
+  return over ? {} : { unreachableSinceMs: before.unreachableSinceMs };
 }
 
 /** Every operation that runs: the one that changes the cluster, then the recoveries. */
@@ -102,22 +139,34 @@ export function endOperation(
   state.history.splice(0, Math.max(0, state.history.length - HISTORY_KEPT));
   if (state.operation === operation) state.operation = null;
   state.recoveries = state.recoveries.filter((recovery) => recovery !== operation);
-  if (operation.kind === OPERATION_KIND.RECOVER && result.state !== 'COMPLETE')
+  if (result.state !== 'COMPLETE' && BESIDE.includes(operation.kind))
     leaveUnrecovered(state, operation.nodes ?? [], `${operation.id} ${result.outcome ?? 'was aborted'}`);
   state.status = statusAfter(state, operation.kind, result.state === 'COMPLETE');
   return true;
 }
 
-/** Whoever aborts a recovery does not want the next one at once: it would do the same again. */
+/**
+ * Whoever aborts a recovery does not want the next one at once: it would do the same again. A node that is only out of reach
+ * stays what it is.
+ */
 function leaveUnrecovered(state: ClusterState, names: readonly string[], reason: string): void {
   for (const name of names) {
     const node = state.nodes[name];
     if (!node || node.status === NODE_STATUS.READY) continue;
+    node.replacementAborted = true;
+    if (node.status === NODE_STATUS.UNREACHABLE) continue;
     node.status = NODE_STATUS.FAILED;
     node.recoveryAborted = true;
     node.reason = reason;
   }
 }
+
+/** Operations that run beside the one that changes the cluster, each with nodes of its own. */
+export const BESIDE: readonly OperationKind[] = [
+  OPERATION_KIND.RECOVER,
+  OPERATION_KIND.REPLACE,
+  OPERATION_KIND.DRAIN,
+];
 
 /** Whether the cluster has been installed and is not being taken down. */
 export function isServing({ status }: ClusterState): boolean {
@@ -130,17 +179,44 @@ export function recoverableNodes(state: ClusterState): string[] {
   return Object.values(state.nodes)
     .filter(
       (node) =>
-        node.status !== NODE_STATUS.READY && node.placement !== null && holderOf(state, node.name) === null,
+        node.status !== NODE_STATUS.READY &&
+        node.status !== NODE_STATUS.UNREACHABLE &&
+        node.placement !== null &&
+        holderOf(state, node.name) === null,
     )
     .map((node) => node.name);
 }
 
-/** Those of them that fell back and are to be recovered without anybody asking, since nobody said no. */
+/**
+ * Those of them that fell back and are to be recovered without anybody asking, since nobody said no. Not those whose agent is gone
+ * for good, which are replaced; and none while Mesos does not know the framework any more.
+ */
 export function nodesToRecover(state: ClusterState): string[] {
+  if (state.sessionProblem?.code === 'FRAMEWORK_REMOVED') return [];
   return recoverableNodes(state).filter((name) => {
     const node = state.nodes[name];
-    return node?.status === NODE_STATUS.FAILED && node.recoveryAborted === undefined;
+    return (
+      node?.status === NODE_STATUS.FAILED &&
+      node.recoveryAborted === undefined &&
+      node.taskState !== AGENT_GONE
+    );
   });
+}
+
+/**
+ * Mesos removed the framework, and shuts down every task of it. Said plainly and left to a person (`adopt`): whoever removed it may
+ * have had a reason.
+ */
+export function loseFramework(state: ClusterState): void {
+  for (const node of Object.values(state.nodes)) {
+    if (node.taskState === null || isTerminal(node.taskState)) continue;
+    node.taskState = 'TASK_GONE';
+    if (node.status !== NODE_STATUS.READY && node.status !== NODE_STATUS.UNREACHABLE) continue;
+    node.status = NODE_STATUS.FAILED;
+    node.reason =
+      'Mesos removed the framework and its tasks; "millrace cluster adopt" starts it again where it was';
+  }
+  degrade(state);
 }
 
 /**
@@ -161,15 +237,21 @@ export function knownTasks(state: ClusterState): { taskId: string; agentId: stri
   );
 }
 
+function allReady(state: ClusterState): boolean {
+  return Object.values(state.nodes).every((node) => node.status === NODE_STATUS.READY);
+}
+
 function statusAfter(state: ClusterState, kind: OperationKind, complete: boolean): ClusterState['status'] {
-  const allReady = Object.values(state.nodes).every((node) => node.status === NODE_STATUS.READY);
   switch (kind) {
     case OPERATION_KIND.INSTALL:
       if (!complete) return CLUSTER_STATUS.INSTALL_ABORTED;
-      return allReady ? CLUSTER_STATUS.RUNNING : CLUSTER_STATUS.DEGRADED;
+      return allReady(state) ? CLUSTER_STATUS.RUNNING : CLUSTER_STATUS.DEGRADED;
     case OPERATION_KIND.UNINSTALL:
       return complete ? CLUSTER_STATUS.UNINSTALLED : CLUSTER_STATUS.UNINSTALL_ABORTED;
     case OPERATION_KIND.RECOVER:
-      return allReady ? CLUSTER_STATUS.RUNNING : CLUSTER_STATUS.DEGRADED;
+    case OPERATION_KIND.REPLACE:
+    case OPERATION_KIND.DRAIN:
+    case OPERATION_KIND.ADOPT:
+      return allReady(state) ? CLUSTER_STATUS.RUNNING : CLUSTER_STATUS.DEGRADED;
   }
 }

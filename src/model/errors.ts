@@ -9,6 +9,7 @@ export const ERRORS = {
   UNAUTHENTICATED: { status: 401, exit: 6, reaction: 'person', title: 'The request carries no valid token' },
   CLUSTER_NOT_FOUND: { status: 404, exit: 3, reaction: 'person', title: 'There is no such cluster' },
   OPERATION_NOT_FOUND: { status: 404, exit: 3, reaction: 'person', title: 'There is no such operation' },
+  NODE_NOT_FOUND: { status: 404, exit: 3, reaction: 'person', title: 'The cluster has no such node' },
   STEP_NOT_FOUND: { status: 404, exit: 3, reaction: 'person', title: 'The plan has no such step' },
   NOT_FOUND: { status: 404, exit: 3, reaction: 'person', title: 'There is no such resource' },
   CLUSTER_EXISTS: { status: 409, exit: 4, reaction: 'person', title: 'The cluster exists already' },

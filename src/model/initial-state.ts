@@ -44,9 +44,7 @@ export function initialState(
     status: CLUSTER_STATUS.INSTALLING,
     incarnation,
     kafkaClusterId: drawKafkaUuid(source.uuid4),
-    // Chosen here and not by the master, so that a holder which dies between SUBSCRIBED and its record leaves no
-    // framework behind: the next one subscribes with the same id. Mesos accepts an id that it has never seen.
-    frameworkId: `millrace-${spec.name.replaceAll('/', '__')}-${incarnation}`,
+    frameworkId: frameworkIdOf(spec.name, incarnation),
     session: null,
     sessionProblem: null,
     nodes,
@@ -54,4 +52,20 @@ export function initialState(
     history: [],
     createdAtMs: source.nowMs,
   };
+}
+
+/**
+ * Chosen here and not by the master, so that a holder which dies between SUBSCRIBED and its record leaves no framework behind:
+ * the next one subscribes with the same id. Mesos accepts an id that it has never seen.
+ */
+function frameworkIdOf(cluster: string, suffix: string): string {
+  return `millrace-${cluster.replaceAll('/', '__')}-${suffix}`;
+}
+
+/** Another id for a cluster whose framework was removed; the incarnation stays, by which reservations are known. */
+export function newFrameworkId(
+  { name, incarnation }: Pick<ClusterState, 'name' | 'incarnation'>,
+  uuid4: () => string,
+): string {
+  return frameworkIdOf(name, `${incarnation}-${uuid4().slice(0, 8)}`);
 }

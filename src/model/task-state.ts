@@ -32,6 +32,9 @@ export function isUnreachable(state: string): boolean {
   return state === 'TASK_UNREACHABLE' || state === 'TASK_LOST';
 }
 
+/** The agent was removed by an operator and never comes back: what it held is lost for good. */
+export const AGENT_GONE = 'TASK_GONE_BY_OPERATOR';
+
 /** States that the entity must know; what is only on the way (staging, starting, killing) would fill its history. */
 export function isWorthRecording(state: string): boolean {
   return state === 'TASK_RUNNING' || isTerminal(state) || isUnreachable(state);

@@ -15,12 +15,20 @@ import { renderCluster } from '../model/render-cluster.ts';
 import type * as contract from './contract.ts';
 import { requireState, type Entity } from './entity/entity.ts';
 import { setNodeHandlers } from './entity/nodes.ts';
-import { awaitEarlierOperation, followOperation, recoverFailedNodes } from './entity/operations.ts';
+import {
+  awaitEarlierOperation,
+  beginWhatIsDue,
+  followOperation,
+  recoverFailedNodes,
+} from './entity/operations.ts';
 import { setRequestHandlers } from './entity/requests.ts';
 import { ensureSession, setSessionHandlers } from './entity/session.ts';
 
 /** A started entity whose install request never arrives (its sender died) ends by itself after this. */
 const WAIT_FOR_REQUEST = '2 minutes';
+
+/** A window may be years away; the loop only looks again. */
+const LONGEST_TIMER_MS = 30 * 24 * 3600 * 1000;
 
 /** Runs until the cluster is uninstalled. Cancelling it does nothing: its nodes would go on, and nobody would care for them. */
 export async function cluster(input: contract.ClusterInput): Promise<void> {
@@ -38,6 +46,7 @@ async function live(input: contract.ClusterInput): Promise<void> {
     nextOperation: input.carried?.nextOperation ?? 1,
     seenUuids: input.carried?.seenUuids ?? [],
     starting: new Set(),
+    yielding: new Set(),
     work: [],
   };
   setRequestHandlers(entity);
@@ -73,7 +82,10 @@ async function mainLoop(entity: Entity): Promise<void> {
     }
     if (done() || renew()) return;
     recoverFailedNodes(entity);
-    await condition(() => entity.work.length > 0 || done() || renew());
+    const nextMs = beginWhatIsDue(entity);
+    const woken = () => entity.work.length > 0 || done() || renew();
+    if (nextMs === null) await condition(woken);
+    else await condition(woken, Math.max(1, Math.min(nextMs - Date.now(), LONGEST_TIMER_MS)));
   }
 }
 

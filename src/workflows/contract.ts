@@ -2,7 +2,13 @@
 // file, never a workflow. Each message takes exactly one JSON object, so that the Temporal UI's dialogs can send it.
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { ClusterState, NodeState, OperationKind, SessionInfo } from '../model/cluster.ts';
+import type {
+  ClusterState,
+  MaintenanceWindow,
+  NodeState,
+  OperationKind,
+  SessionInfo,
+} from '../model/cluster.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import type { Plan, PlanProgress } from '../model/plan/plan.ts';
 import type { ClusterSpec } from '../model/spec/schema.ts';
@@ -34,6 +40,9 @@ export const WORKFLOW_TYPE = {
   INSTALL: 'install',
   UNINSTALL: 'uninstall',
   RECOVER: 'recover',
+  REPLACE: 'replace',
+  DRAIN: 'drain',
+  ADOPT: 'adopt',
 } as const;
 
 /** Argument of the `cluster` workflow. `carried` is its own, for continue-as-new. */
@@ -97,6 +106,17 @@ export interface OperationAccepted {
 export const installUpdate = defineUpdate<OperationAccepted, [InstallRequest]>('install');
 /** Refused with CLUSTER_NOT_FOUND, OPERATION_RUNNING, or NOTHING_TO_DO when every node is READY. */
 export const recoverUpdate = defineUpdate<OperationAccepted, [OperationRequest]>('recover');
+export interface ReplaceRequest extends OperationRequest {
+  /** `broker-1`, `controller-0`. */
+  node: string;
+}
+/**
+ * Gives a node another agent, port and volume. Refused with CLUSTER_NOT_FOUND, NODE_NOT_FOUND, OPERATION_RUNNING, or
+ * NOTHING_TO_DO when the node has no place yet.
+ */
+export const replaceUpdate = defineUpdate<OperationAccepted, [ReplaceRequest]>('replace');
+/** Refused with CLUSTER_NOT_FOUND, OPERATION_RUNNING, or NOTHING_TO_DO when Mesos has not removed the framework. */
+export const adoptUpdate = defineUpdate<OperationAccepted, [OperationRequest]>('adopt');
 /** Refused with CLUSTER_NOT_FOUND or OPERATION_RUNNING. */
 export const uninstallUpdate = defineUpdate<OperationAccepted, [OperationRequest]>('uninstall');
 
@@ -108,6 +128,8 @@ export interface ClaimEpochRequest {
 export interface ClaimedEpoch {
   /** Tasks which the entity believes to exist, to be reconciled explicitly. */
   knownTasks: { taskId: string; agentId: string; state: string }[];
+  /** Whether former places of nodes are still to be released, when their agents come back. */
+  leftovers: boolean;
 }
 /** Sent by `holdSubscription` before it subscribes; the validator refuses an epoch that is not greater (EPOCH_STALE). */
 export const claimEpochUpdate = defineUpdate<ClaimedEpoch, [ClaimEpochRequest]>('claimEpoch');
@@ -135,6 +157,14 @@ export interface TaskStatusSignal {
 }
 /** A task status that the entity must know (running or terminal); acknowledged to Mesos only after this is accepted. */
 export const taskStatusSignal = defineSignal<[TaskStatusSignal]>('taskStatus');
+/** What a node held on a former agent has been released. */
+export const formerReleasedSignal =
+  defineSignal<[{ node: string; placementNumber: number }]>('formerReleased');
+/** Mesos announced maintenance of an agent that holds nodes of this cluster, or (null) called it off. */
+export const maintenanceSignal =
+  defineSignal<[{ agentId: string; window: MaintenanceWindow | null }]>('maintenance');
+/** A recovery has let go of a node that is to be replaced. */
+export const nodeYieldedSignal = defineSignal<[{ operationId: string; node: string }]>('nodeYielded');
 /** An operation reports a change of a node; the given fields replace those of the entity. */
 export const nodeChangedSignal = defineSignal<[{ operationId: string; nodes: NodeState[] }]>('nodeChanged');
 
@@ -214,6 +244,10 @@ export const sessionChangedSignal =
   defineSignal<[{ session: SessionInfo | null; problem: SessionProblem | null }]>('sessionChanged');
 /** From the entity: the newest task of a node has ended. */
 export const taskEndedSignal = defineSignal<[TaskStatusSignal & { node: string }]>('taskEnded');
+/** From the entity: let go of a node, another operation takes it over. */
+export const yieldNodeSignal = defineSignal<[{ node: string; reason: string }]>('yieldNode');
+/** From the entity: the agent of a node is in reach again, and its task runs. */
+export const nodeReturnedSignal = defineSignal<[{ node: string; reason: string }]>('nodeReturned');
 /** From an activity: what a running step waits for; null when it goes on. */
 export const stepWaitingSignal = defineSignal<[{ step: string; reason: string | null }]>('stepWaiting');
 

@@ -20,6 +20,21 @@ export async function recover(input: OperationInput): Promise<OperationResult> {
   return run(input);
 }
 
+/** Gives a node another agent, port and volume under its `node.id`. */
+export async function replace(input: OperationInput): Promise<OperationResult> {
+  return run(input);
+}
+
+/** Stops the nodes of an agent that goes into maintenance, and starts them when it is over. */
+export async function drain(input: OperationInput): Promise<OperationResult> {
+  return run(input);
+}
+
+/** Goes on as a new framework with what a removed one left. */
+export async function adopt(input: OperationInput): Promise<OperationResult> {
+  return run(input);
+}
+
 async function run(input: OperationInput): Promise<OperationResult> {
   const operation = beginOperation(input);
   // In this order, since the Temporal UI offers the signals in it.

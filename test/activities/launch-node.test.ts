@@ -104,7 +104,7 @@ function launch(
     taskQueue: 'q',
   };
   const sessions: Sessions = new Map([
-    ['orders', { info: session, scheduler: fake.scheduler, placed: new Map() }],
+    ['orders', { info: session, scheduler: fake.scheduler, placed: new Map(), leftovers: false }],
   ]);
   const input: LaunchNodeInput = {
     caller: { operationWorkflowId: 'kafka/orders/install#1', step: 'start:broker-0' },

@@ -20,7 +20,7 @@ const STATES = [
 ];
 const anyState = fc.constantFrom(...STATES);
 const observe = (state: ClusterState, taskId: string, taskState: string) =>
-  observeTask(state, { taskId, agentId: 'agent', state: taskState });
+  observeTask(state, { taskId, agentId: 'agent', state: taskState }, 0);
 
 /** A running cluster whose broker-0 is at its third task. */
 function atThirdLaunch(): ClusterState {
@@ -32,13 +32,17 @@ function atThirdLaunch(): ClusterState {
 describe('a task status', () => {
   it('of a ready node whose task ended makes the node FAILED and keeps the words of Mesos', () => {
     const state = runningCluster();
-    const seen = observeTask(state, {
-      taskId: 'broker-0.1',
-      agentId: 'agent',
-      state: 'TASK_FAILED',
-      reason: 'REASON_COMMAND_EXECUTOR_FAILED',
-      message: 'Command exited with status 1',
-    });
+    const seen = observeTask(
+      state,
+      {
+        taskId: 'broker-0.1',
+        agentId: 'agent',
+        state: 'TASK_FAILED',
+        reason: 'REASON_COMMAND_EXECUTOR_FAILED',
+        message: 'Command exited with status 1',
+      },
+      0,
+    );
     expect(seen).toEqual({ kind: 'ended', node: state.nodes['broker-0'] });
     expect(state.nodes['broker-0']).toMatchObject({
       status: 'FAILED',
@@ -48,16 +52,56 @@ describe('a task status', () => {
     });
   });
 
-  it.each(['TASK_UNREACHABLE', 'TASK_LOST', 'TASK_KILLING'])(
-    '%s is not an end: the node stays READY',
+  it('TASK_KILLING is not an end: the node stays READY', () => {
+    const state = runningCluster();
+    expect(observe(state, 'broker-0.1', 'TASK_KILLING')).toEqual({
+      kind: 'changed',
+      node: state.nodes['broker-0'],
+    });
+    expect(state.nodes['broker-0']).toMatchObject({ status: 'READY', taskState: 'TASK_KILLING' });
+  });
+
+  it.each(['TASK_UNREACHABLE', 'TASK_LOST'])(
+    '%s is not an end: the node is UNREACHABLE since then, with the reason, until it runs again',
     (to) => {
       const state = runningCluster();
-      expect(observe(state, 'broker-0.1', to)).toEqual({ kind: 'changed', node: state.nodes['broker-0'] });
-      expect(state.nodes['broker-0']).toMatchObject({ status: 'READY', taskState: to });
-      expect(observe(state, 'broker-0.1', 'TASK_RUNNING').kind).toBe('changed');
-      expect(state.nodes['broker-0']?.taskState).toBe('TASK_RUNNING');
+      const lost = { taskId: 'broker-0.1', agentId: 'agent', state: to };
+      expect(observeTask(state, lost, 7)).toEqual({ kind: 'changed', node: state.nodes['broker-0'] });
+      observeTask(state, lost, 9);
+      expect(state).toMatchObject({ status: 'DEGRADED' });
+      expect(state.nodes['broker-0']).toMatchObject({
+        status: 'UNREACHABLE',
+        taskState: to,
+        unreachableSinceMs: 7,
+        reason: expect.stringContaining('comes back with the agent') as string,
+      });
+      expect(nodesToRecover(state)).toEqual([]);
+      expect(observe(state, 'broker-0.1', 'TASK_RUNNING').kind).toBe('returned');
+      expect(state.status).toBe('RUNNING');
+      const back = state.nodes['broker-0']!;
+      expect(back).toMatchObject({ status: 'READY', taskState: 'TASK_RUNNING' });
+      expect(back.unreachableSinceMs ?? back.reason).toBeUndefined();
     },
   );
+
+  it('that ends on a lost agent makes the node FAILED, and how long it is lost is kept until it is ready', () => {
+    const state = runningCluster();
+    observeTask(state, { taskId: 'broker-0.1', agentId: 'agent', state: 'TASK_UNREACHABLE' }, 7);
+    expect(observe(state, 'broker-0.1', 'TASK_GONE').kind).toBe('ended');
+    expect(nodesToRecover(state)).toEqual(['broker-0']);
+    const { unreachableSinceMs: _since, ...reported } = state.nodes['broker-0']!;
+    applyNodes(state, [{ ...reported, status: 'STARTING', launches: 2, taskState: null }]);
+    expect(state.nodes['broker-0']?.unreachableSinceMs).toBe(7);
+    applyNodes(state, [{ ...reported, status: 'READY', launches: 2, taskState: 'TASK_RUNNING' }]);
+    expect(state.nodes['broker-0']?.unreachableSinceMs).toBeUndefined();
+  });
+
+  it('of an agent that is gone for good is no reason to start the node where it was', () => {
+    const state = runningCluster();
+    observe(state, 'broker-0.1', 'TASK_GONE_BY_OPERATOR');
+    expect(state.nodes['broker-0']?.status).toBe('FAILED');
+    expect(nodesToRecover(state)).toEqual([]);
+  });
 
   it.each(['PLACED', 'STARTING', 'STOPPING'] as const)(
     'of a node that is %s tells that its task ended and leaves the verdict to the operation',
@@ -79,7 +123,9 @@ describe('a task status', () => {
           const hadEnded = isTerminal(before.nodes['broker-0']!.taskState!);
           const { kind } = observe(state, 'broker-0.3', taskState);
           if (hadEnded) expect(state).toEqual(before);
-          expect(kind).toBe(hadEnded ? 'none' : isTerminal(taskState) ? 'ended' : 'changed');
+          expect(kind === 'returned' ? 'changed' : kind).toBe(
+            hadEnded ? 'none' : isTerminal(taskState) ? 'ended' : 'changed',
+          );
           return kind;
         });
         const ends = sent.filter(isTerminal);

@@ -16,6 +16,10 @@ import {
 
 export interface FakeWorld {
   placed: Map<string, Placement>;
+  /** Places that nodes have left and that are not yet released, by `<node> <number>`. */
+  former: Map<string, Placement>;
+  /** Agents of which nothing can be had. */
+  lostAgents: Set<string>;
   /** Task ids that run, by node. */
   running: Map<string, string>;
   frameworkRemoved: boolean;
@@ -37,6 +41,8 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
   const entity = (cluster: string) => client().workflow.getHandle(clusterWorkflowId(cluster));
   const world: FakeWorld = {
     placed: new Map(),
+    former: new Map(),
+    lostAgents: new Set(),
     running: new Map(),
     frameworkRemoved: false,
     effects: [],
@@ -162,8 +168,9 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
     placeNode: async ({ node, placementNumber, incarnation }) => {
       await world.fault('placeNode', node.name);
       const found = world.placed.get(node.name);
-      if (found) return found;
-      const index = world.placed.size;
+      if (found?.number === placementNumber) return found;
+      if (found) world.former.set(`${node.name} ${found.number}`, found);
+      const index = world.placed.size + world.former.size;
       const placement: Placement = {
         number: placementNumber,
         agentId: `agent-${index}`,
@@ -176,7 +183,7 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
         attributes: {},
       };
       world.placed.set(node.name, placement);
-      world.effects.push(`place ${node.name}`);
+      world.effects.push(`place ${node.name}${placementNumber === 1 ? '' : ` ${placementNumber}`}`);
       await world.fault('placeNode:done', node.name);
       return placement;
     },
@@ -198,9 +205,14 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
       await world.fault('stopNode:done', taskId);
       return { stopped: true, state: 'TASK_KILLED' };
     },
-    releaseNode: async ({ node }) => {
+    releaseNode: async ({ node, onlyPlacement }) => {
       await world.fault('releaseNode', node);
-      if (world.placed.delete(node)) world.effects.push(`release ${node}`);
+      if (onlyPlacement !== undefined) {
+        if (world.lostAgents.has(world.former.get(`${node} ${onlyPlacement}`)?.agentId ?? ''))
+          return { released: false, left: `${node} ${onlyPlacement} is left on its agent` };
+        if (world.former.delete(`${node} ${onlyPlacement}`))
+          world.effects.push(`release ${node} ${onlyPlacement}`);
+      } else if (world.placed.delete(node)) world.effects.push(`release ${node}`);
       await world.fault('releaseNode:done', node);
       return { released: true };
     },

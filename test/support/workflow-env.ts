@@ -41,6 +41,8 @@ export interface WorkflowEnv {
   uninstall(cluster: string): Promise<OperationAccepted>;
   /** Lets time pass: at once on a server that skips time. */
   sleep(duration: string): Promise<void>;
+  /** The server's time, in milliseconds since 1970. */
+  now(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -136,6 +138,7 @@ export async function startWorkflowEnv(options: WorkflowEnvOptions = {}): Promis
       waitFor(() => progress(operationId), until, { describe: `progress of ${operationId}` }),
     stateUntil: (cluster, until) => waitFor(() => state(cluster), until, { describe: `state of ${cluster}` }),
     sleep: (duration) => env.sleep(duration),
+    now: () => env.currentTimeMs(),
     close: async () => {
       workers.forEach((worker) => {
         worker.shutdown();

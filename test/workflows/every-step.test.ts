@@ -81,7 +81,7 @@ describe('each step of an install and of an uninstall', () => {
         }
         for (const step of stepsOf(progress)) {
           if (step.status !== STATUS.FAILED || retried.has(step.id)) continue;
-          expect(step.reason).toContain(`${ACTIVITY[step.action.kind]} cannot`);
+          expect(step.reason).toContain(`${ACTIVITY[step.action.kind as keyof typeof ACTIVITY]} cannot`);
           retried.add(step.id);
           await env.client.workflow
             .getHandle(contract.operationWorkflowId(operationId))

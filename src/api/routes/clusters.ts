@@ -4,8 +4,8 @@ import { CLUSTER_STATUS, type ClusterState } from '../../model/cluster.ts';
 import { MillraceError } from '../../model/errors.ts';
 import type { Gateway } from '../gateway.ts';
 import { clusterListSchema, clusterSchema, nodeListSchema, type ClusterSummary } from '../schemas/cluster.ts';
-import { clusterParams, ERROR_RESPONSES, startHeaders } from '../schemas/common.ts';
-import { acceptedSchema, operationListSchema } from '../schemas/operation.ts';
+import { clusterParams, ERROR_RESPONSES, nodeParams, startHeaders } from '../schemas/common.ts';
+import { acceptedSchema, operationListSchema, replaceBody } from '../schemas/operation.ts';
 import { acceptedView, brokerViews, clusterSummary, clusterView, type Links } from '../views.ts';
 import { operationSummary } from './operations.ts';
 
@@ -98,6 +98,51 @@ export function clusterRoutes({ gateway, links }: { gateway: Gateway; links: Lin
       },
       async ({ params, headers, requestedBy }, reply) => {
         const accepted = await gateway.recover(params.name, { requestedBy }, headers['idempotency-key']);
+        return reply.code(202).send(acceptedView(accepted, links));
+      },
+    );
+    app.post(
+      '/v1/clusters/:name/adopt',
+      {
+        schema: {
+          operationId: 'adoptCluster',
+          tags: ['clusters'],
+          summary: 'Go on as a new Mesos framework after the one there was has been removed',
+          description:
+            'Takes over the reservations and volumes that the removed framework left, and starts the nodes on them again. ' +
+            'Millrace never does so by itself: whoever removed the framework may have had a reason.',
+          params: clusterParams,
+          headers: startHeaders,
+          response: { 202: acceptedSchema, ...ERROR_RESPONSES },
+        },
+      },
+      async ({ params, headers, requestedBy }, reply) => {
+        const accepted = await gateway.adopt(params.name, { requestedBy }, headers['idempotency-key']);
+        return reply.code(202).send(acceptedView(accepted, links));
+      },
+    );
+    app.post(
+      '/v1/clusters/:name/nodes/:node/replace',
+      {
+        schema: {
+          operationId: 'replaceNode',
+          tags: ['clusters'],
+          summary: 'Give a node another agent, port and volume under its id',
+          description:
+            'Waits until Kafka can do without the data that the node has. What it held on its former agent is released, at once or ' +
+            'when that agent comes back.',
+          params: nodeParams,
+          headers: startHeaders,
+          body: replaceBody,
+          response: { 202: acceptedSchema, ...ERROR_RESPONSES },
+        },
+      },
+      async ({ params, headers, body, requestedBy }, reply) => {
+        const accepted = await gateway.replace(
+          params.name,
+          { requestedBy, node: params.node, ...body },
+          headers['idempotency-key'],
+        );
         return reply.code(202).send(acceptedView(accepted, links));
       },
     );

@@ -40,6 +40,11 @@ export const clusterParams = z.object({
   name: z.string().min(1).describe('Name of the cluster; a name with folders is URL-encoded: team%2Forders'),
 });
 
+/** Paths that take a node of a cluster. */
+export const nodeParams = clusterParams.extend({
+  node: z.string().min(1).describe('Name of the node: broker-0, controller-1'),
+});
+
 /** Paths that take an operation. */
 export const operationParams = z.object({
   id: z

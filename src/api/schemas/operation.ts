@@ -22,8 +22,21 @@ const statusSchema = z.enum(STATUS).meta({
 
 const actionSchema = z
   .union([
-    z.object({ kind: z.enum(['place', 'start', 'stop', 'release']), node: z.string() }),
-    z.object({ kind: z.enum(['verify', 'deregister']) }),
+    z.object({
+      kind: z.enum(['place', 'release', 'replaceable', 'relocate', 'releaseFormer']),
+      node: z.string(),
+    }),
+    z.object({
+      kind: z.literal('start'),
+      node: z.string(),
+      elsewhere: z.literal(true).exactOptional().describe('On the place that relocate reserved'),
+    }),
+    z.object({
+      kind: z.literal('stop'),
+      node: z.string(),
+      gated: z.literal(true).exactOptional().describe('Only when Kafka can do without the node'),
+    }),
+    z.object({ kind: z.enum(['verify', 'register', 'deregister']) }),
   ])
   .meta({
     id: 'StepAction',
@@ -137,6 +150,9 @@ const step = z.string().min(1).describe('Id of the step, e.g. start:broker-0');
 export const pauseBody = z
   .strictObject({ reason: reason.exactOptional() })
   .meta({ id: 'PauseRequest', description: 'Pause begins no further step; resume goes on' });
+export const replaceBody = z
+  .strictObject({ reason: reason.exactOptional() })
+  .meta({ id: 'ReplaceRequest', description: 'Why the node is replaced' });
 export const retryBody = z
   .strictObject({ step })
   .meta({ id: 'RetryRequest', description: 'Run a FAILED step again' });

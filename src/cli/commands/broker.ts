@@ -2,11 +2,21 @@
 import type { Command } from 'commander';
 import type { NodeView } from '../../api/schemas/cluster.ts';
 import type { Context } from '../context.ts';
+import { afterAccepted, withFollowOptions, type FollowOptions } from '../follow.ts';
 import { columns } from '../output.ts';
 
-/** Adds `broker list`. */
+const REPLACE_HELP = `
+The node keeps its id and gets another agent, port and volume. Its data is copied to it by the others, so the operation waits until
+none of it is on the node alone. Millrace replaces by itself what an operator removed for good (MARK_AGENT_GONE), and, with
+recovery.replaceAfterSeconds in the spec, what is out of reach for longer than that.
+
+Examples:
+  $ millrace broker replace orders 1 --reason "disk fails" --wait
+  $ millrace broker replace orders controller-0`;
+
+/** Adds `broker list|replace`. */
 export function addBrokerCommands(program: Command, context: Context): void {
-  const broker = program.command('broker').description('look at the brokers of a cluster');
+  const broker = program.command('broker').description('look at the brokers of a cluster, and replace them');
   broker
     .command('list <cluster>')
     .description("a cluster's brokers: status, address, Mesos agent, Mesos task")
@@ -15,6 +25,32 @@ export function addBrokerCommands(program: Command, context: Context): void {
       const brokers = await context.api(command).brokers(name);
       await context.show(command, { brokers }, () => nodeTable(brokers));
     });
+  withFollowOptions(
+    broker
+      .command('replace <cluster> <broker>')
+      .description(
+        'give a broker (1, broker-1) or a controller (controller-0) another agent, port and volume',
+      )
+      .option('--reason <text>', 'why; kept with the operation')
+      .option('--wait', 'wait until the operation has ended, showing its plan'),
+  )
+    .addHelpText('after', REPLACE_HELP)
+    .action(
+      async (
+        cluster: string,
+        node: string,
+        options: { reason?: string; wait?: boolean } & FollowOptions,
+        command: Command,
+      ) => {
+        const name = /^\d+$/.test(node) ? `broker-${node}` : node;
+        await afterAccepted(
+          context,
+          command,
+          await context.api(command).replace(cluster, name, options.reason),
+          options,
+        );
+      },
+    );
 }
 
 /** Nodes as a table. */

@@ -2,10 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { ClusterView } from '../../api/schemas/cluster.ts';
-import type { AcceptedView } from '../../api/schemas/operation.ts';
 import { MillraceError } from '../../model/errors.ts';
 import type { Context } from '../context.ts';
-import { follow, withFollowOptions, type FollowOptions } from '../follow.ts';
+import { afterAccepted, withFollowOptions, type FollowOptions } from '../follow.ts';
 import { columns, fields, time } from '../output.ts';
 import { inFile } from '../report.ts';
 import { nodeTable } from './broker.ts';
@@ -34,11 +33,19 @@ Millrace recovers a node by itself when its Mesos task ends. This is for afterwa
 Example:
   $ millrace cluster recover orders --wait`;
 
-/** Adds `cluster install|list|get|recover|uninstall`. */
+const ADOPT_HELP = `
+When a framework is torn down in Mesos, or its workers are away for longer than its failover timeout (two weeks), Mesos ends all its
+tasks and never takes that framework again. Reservations and volumes stay, and with them every record: adopt starts the nodes on
+them again. Millrace never does so by itself, since whoever removed the framework may have had a reason.
+
+Example:
+  $ millrace cluster adopt orders --wait`;
+
+/** Adds `cluster install|list|get|recover|adopt|uninstall`. */
 export function addClusterCommands(program: Command, context: Context): void {
   const cluster = program
     .command('cluster')
-    .description('install, look at, recover and uninstall Kafka clusters');
+    .description('install, look at, recover, adopt and uninstall Kafka clusters');
   withFollowOptions(
     cluster
       .command('install')
@@ -97,6 +104,16 @@ export function addClusterCommands(program: Command, context: Context): void {
     });
   withFollowOptions(
     cluster
+      .command('adopt <cluster>')
+      .description('go on as a new Mesos framework after the one there was has been removed')
+      .option('--wait', 'wait until the operation has ended, showing its plan'),
+  )
+    .addHelpText('after', ADOPT_HELP)
+    .action(async (name: string, options: { wait?: boolean } & FollowOptions, command: Command) => {
+      await afterAccepted(context, command, await context.api(command).adopt(name), options);
+    });
+  withFollowOptions(
+    cluster
       .command('uninstall <cluster>')
       .description('stop a cluster, destroy its data and give its resources back')
       .option('--yes', 'do not ask')
@@ -109,28 +126,6 @@ export function addClusterCommands(program: Command, context: Context): void {
         await afterAccepted(context, command, await context.api(command).uninstall(name), options);
       },
     );
-}
-
-async function afterAccepted(
-  context: Context,
-  command: Command,
-  accepted: AcceptedView,
-  options: { wait?: boolean } & FollowOptions,
-): Promise<void> {
-  const { operationId, links } = accepted;
-  if (options.wait === true) {
-    if (links.temporalUi !== undefined && context.format(command) === 'table')
-      context.io.err(`In the Temporal UI: ${links.temporalUi}\n`);
-    await follow(context, command, operationId, options);
-    return;
-  }
-  await context.show(command, accepted, () =>
-    [
-      `${operationId} was accepted and runs.`,
-      `  watch it:  millrace op watch '${operationId}'`,
-      ...(links.temporalUi === undefined ? [] : [`  in the UI:  ${links.temporalUi}`]),
-    ].join('\n'),
-  );
 }
 
 async function readSpec(file: string): Promise<{ name: string; text: string; format: 'yaml' | 'json' }> {

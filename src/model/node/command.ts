@@ -34,7 +34,7 @@ const FORMAT_OPTIONS = '-Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshar
 
 /**
  * The command for `sh -c`, in the sandbox. Brokers need no format JVM: their four lines of `meta.properties` are written
- * by hand. Controllers are formatted with the quorum's first voters. Both happen only while there is no
+ * by hand, and so are those of a controller that joins a quorum. The first controllers are formatted with its voters. Both happen only while there is no
  * `meta.properties`; it is written last, so that a preparation that was cut short is done again.
  *
  * `exec` makes the JVM the process that Mesos signals; until then the trap ends the command at the next line, not a
@@ -91,7 +91,7 @@ function findJava({ java }: ClusterSpec): string[] {
 function prepareVolume(input: NodeInput): string[] {
   const failed = `fail ${EXIT.NOT_PREPARED} 'the volume could not be prepared'`;
   const directory = `mkdir -p ${LOG_DIR} || ${failed}`;
-  if (input.node.kind === NODE_KIND.BROKER)
+  if (input.node.kind === NODE_KIND.BROKER || input.node.joins !== undefined)
     return [
       directory,
       // Renamed into place: a half-written file must never count as a whole one.

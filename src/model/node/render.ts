@@ -57,7 +57,9 @@ export function renderNode(input: NodeInput): RenderedNode {
     environment: {
       [VARIABLE.SERVER_PROPERTIES]: properties,
       [VARIABLE.LOG4J2]: log4j2,
-      ...(node.kind === NODE_KIND.BROKER ? { [VARIABLE.META_PROPERTIES]: meta } : {}),
+      ...(node.kind === NODE_KIND.BROKER || node.joins !== undefined
+        ? { [VARIABLE.META_PROPERTIES]: meta }
+        : {}),
     },
     uris: fetchedUris(spec),
   };

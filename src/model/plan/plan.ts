@@ -16,9 +16,16 @@ export type Status = (typeof STATUS)[keyof typeof STATUS];
 /** What a step does; the operation maps each kind to activities. */
 export type StepAction =
   | { kind: 'place'; node: string }
-  | { kind: 'start'; node: string }
+  /** `elsewhere`: on the place that `relocate` reserved. */
+  | { kind: 'start'; node: string; elsewhere?: true }
   | { kind: 'verify' }
-  | { kind: 'stop'; node: string }
+  /** `gated`: only when Kafka can do without the node. */
+  | { kind: 'stop'; node: string; gated?: true }
+  /** Waits until Kafka can do without the node's data. */
+  | { kind: 'replaceable'; node: string }
+  | { kind: 'relocate'; node: string }
+  | { kind: 'releaseFormer'; node: string }
+  | { kind: 'register' }
   | { kind: 'release'; node: string }
   | { kind: 'deregister' };
 

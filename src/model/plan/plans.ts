@@ -76,6 +76,58 @@ export function planRecover(cluster: Nodes, names: readonly string[]): Plan {
   ]);
 }
 
+/**
+ * Replace: the node gets another agent, port and volume under its `node.id`. The new place is reserved before a node that still
+ * runs is stopped; nothing is reserved for one that is down before Kafka can do without its data. What it leaves is
+ * released last.
+ */
+export function planReplace(cluster: Nodes, name: string): Plan {
+  const runs = cluster.nodes[name]?.status === NODE_STATUS.READY;
+  const gate = (after: string[]) => phase('gate', after, 'serial', [step('replaceable', name)]);
+  const reserve = (after: string[]) => phase('reserve', after, 'serial', [step('relocate', name)]);
+  return plan(OPERATION_KIND.REPLACE, cluster, [
+    ...(runs
+      ? [reserve([]), phase('stop', ['reserve'], 'serial', [gatedStop(name)]), gate(['stop'])]
+      : [gate([]), reserve(['gate'])]),
+    phase('start', ['reserve', 'gate'], 'serial', [
+      {
+        id: `start:${name}`,
+        title: `start ${name} on its new agent and wait until it is in sync`,
+        action: { kind: 'start', node: name, elsewhere: true },
+      },
+    ]),
+    phase('release', ['start'], 'serial', [step('releaseFormer', name)]),
+  ]);
+}
+
+/** Drain: the nodes of an agent that goes into maintenance are stopped one after the other, and come back when it is over. */
+export function planDrain(cluster: Nodes, names: readonly string[]): Plan {
+  return plan(OPERATION_KIND.DRAIN, cluster, [
+    phase('stop', [], 'serial', names.map(gatedStop)),
+    phase(
+      'start',
+      ['stop'],
+      'parallel',
+      names.map((name) => step('start', name)),
+    ),
+  ]);
+}
+
+/** Adopt: a new framework takes over what the removed one left: reservations, volumes, and so every record. */
+export function planAdopt(cluster: Nodes): Plan {
+  const starts = (kind: string) =>
+    nodesOf(cluster, kind)
+      .filter(({ placement, status }) => placement !== null && status !== NODE_STATUS.READY)
+      .map((node) => step('start', node.name));
+  return plan(OPERATION_KIND.ADOPT, cluster, [
+    phase('register', [], 'serial', [
+      { id: 'register', title: 'subscribe with Mesos as a new framework', action: { kind: 'register' } },
+    ]),
+    phase('controllers', ['register'], 'parallel', starts(NODE_KIND.CONTROLLER)),
+    phase('brokers', ['register'], 'parallel', starts(NODE_KIND.BROKER)),
+  ]);
+}
+
 /** Hash of a plan: what `approve` names, and what proves that the plan shown is the plan run. */
 export function planHash(plan: Plan): string {
   return sha256Hex(canonicalJson(plan));
@@ -106,7 +158,18 @@ const TITLES = {
   start: (node: string) => `start ${node} and wait until it is ready`,
   stop: (node: string) => `stop ${node}`,
   release: (node: string) => `release the resources and the volume of ${node}`,
+  replaceable: (node: string) => `wait until Kafka can do without the data of ${node}`,
+  relocate: (node: string) => `reserve resources and a volume for ${node} on another agent`,
+  releaseFormer: (node: string) => `release what ${node} held on its former agent`,
 } as const;
+
+function gatedStop(node: string): PlanStep {
+  return {
+    id: `stop:${node}`,
+    title: `stop ${node} when Kafka can do without it`,
+    action: { kind: 'stop', node, gated: true },
+  };
+}
 
 function step(kind: keyof typeof TITLES, node: string): PlanStep {
   const action: StepAction = { kind, node };

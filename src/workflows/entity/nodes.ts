@@ -26,6 +26,25 @@ export function setNodeHandlers(entity: Entity): void {
       recordEnd(entity, operationId, result);
     },
   });
+  onInternalSignal(contract.formerReleasedSignal, {
+    description: 'What a node held on a former agent has been released.',
+    fits: (released) => hasShape(released, { node: 'string', placementNumber: 'number' }),
+    apply: ({ node, placementNumber }) => {
+      if (!entity.state) return;
+      entity.state.superseded = (entity.state.superseded ?? []).filter(
+        (former) => former.node !== node || former.placement.number !== placementNumber,
+      );
+    },
+  });
+  onInternalSignal(contract.nodeYieldedSignal, {
+    description: 'From a recovery: it has let go of a node that is to be replaced.',
+    fits: (yielded) => hasShape(yielded, { operationId: 'string', node: 'string' }),
+    apply: ({ operationId, node }) => {
+      const recovery = entity.state?.recoveries.find(({ id }) => id === operationId);
+      if (recovery) recovery.nodes = (recovery.nodes ?? []).filter((name) => name !== node);
+      entity.work.push(() => Promise.resolve());
+    },
+  });
   onInternalSignal(contract.taskStatusSignal, {
     description: 'From the session: Mesos reported the state of a task.',
     fits: (status) => hasShape(status, TASK_SHAPE),
@@ -37,7 +56,7 @@ export function setNodeHandlers(entity: Entity): void {
 
 function takeStatus(entity: Entity, status: contract.TaskStatusSignal): void {
   if (!entity.state || isDuplicate(entity, status.uuid)) return;
-  const seen = observeTask(entity.state, status);
+  const seen = observeTask(entity.state, status, Date.now());
   switch (seen.kind) {
     case 'none':
       return;
@@ -51,6 +70,19 @@ function takeStatus(entity: Entity, status: contract.TaskStatusSignal): void {
     case 'changed':
       entity.work.push(() => Promise.resolve());
       return;
+    case 'returned': {
+      const message = {
+        node: seen.node.name,
+        reason: `the agent of ${seen.node.name} is in reach again, and its task runs`,
+      };
+      const holder = holderOf(entity.state, seen.node.name);
+      entity.work.push(() =>
+        holder
+          ? tellOperation(holder.id, (workflow) => workflow.signal(contract.nodeReturnedSignal, message))
+          : Promise.resolve(),
+      );
+      return;
+    }
     case 'ended': {
       const message = { ...status, node: seen.node.name };
       const holder = holderOf(entity.state, seen.node.name);

@@ -15,13 +15,14 @@ import {
   type OperationKind,
   type OperationRecord,
 } from '../../model/cluster.ts';
-import { endOperation, nodesToRecover } from '../../model/entity.ts';
+import { BESIDE, endOperation, holderOf, nodesToRecover } from '../../model/entity.ts';
 import type { Plan } from '../../model/plan/plan.ts';
-import { planHash, planRecover } from '../../model/plan/plans.ts';
+import { planDrain, planHash, planRecover, planReplace } from '../../model/plan/plans.ts';
+import { BY_ITSELF, nextDrain, nextReplacement, type Due } from '../../model/recovery.ts';
 import { anywhere } from '../activity-proxies.ts';
 import * as contract from '../contract.ts';
 import { messageOf } from '../failure.ts';
-import { requireState, type Entity } from './entity.ts';
+import { requireState, tellOperation, type Entity } from './entity.ts';
 
 /** What is to be done, for whom, and why. */
 interface Accepting extends contract.OperationRequest {
@@ -51,7 +52,7 @@ export function accept(
     startedAtMs: Date.now(),
     planHash: hash,
   };
-  if (kind === OPERATION_KIND.RECOVER) state.recoveries.push(operation);
+  if (BESIDE.includes(kind)) state.recoveries.push(operation);
   else state.operation = operation;
   entity.work.push(() => startOperation(entity, operation, plan));
   return { operationId, workflowId: contract.operationWorkflowId(operationId), plan, planHash: hash };
@@ -168,7 +169,52 @@ export function recoverFailedNodes(entity: Entity): void {
   accept(entity, OPERATION_KIND.RECOVER, {
     plan: planRecover(state, nodes),
     nodes,
-    requestedBy: 'millrace',
+    requestedBy: BY_ITSELF,
     reason: reasons.join('; '),
   });
+}
+
+/** Begins what is due for nodes whose agents are lost or go away; the moment of the next such thing, null when there is none. */
+export function beginWhatIsDue(entity: Entity): number | null {
+  const state = requireState(entity);
+  const replacement = nextReplacement(state);
+  const drain = nextDrain(state);
+  const nowMs = Date.now();
+  if (replacement && replacement.atMs <= nowMs) replaceByItself(entity, replacement);
+  else if (drain && drain.atMs <= nowMs)
+    accept(entity, OPERATION_KIND.DRAIN, {
+      plan: planDrain(state, drain.nodes),
+      nodes: drain.nodes,
+      requestedBy: BY_ITSELF,
+      reason: drain.reason,
+    });
+  const later = [replacement, drain].flatMap((due) => (due && due.atMs > nowMs ? [due.atMs] : []));
+  return later.length === 0 ? null : Math.min(...later);
+}
+
+function replaceByItself(entity: Entity, { nodes: [node = ''], reason }: Due): void {
+  const state = requireState(entity);
+  if (!letGo(entity, node, reason)) return;
+  accept(entity, OPERATION_KIND.REPLACE, {
+    plan: planReplace(state, node),
+    nodes: [node],
+    requestedBy: BY_ITSELF,
+    reason,
+  });
+}
+
+/** Whether no recovery cares for a node (any more); asks the one that does to let go of it. */
+export function letGo(entity: Entity, node: string, reason: string): boolean {
+  const holder = holderOf(requireState(entity), node);
+  if (holder === null) return true;
+  const asked = `${holder.id} ${node}`;
+  if (!entity.yielding.has(asked)) {
+    entity.yielding.add(asked);
+    entity.work.push(() =>
+      tellOperation(holder.id, (workflow) =>
+        workflow.signal(contract.yieldNodeSignal, { node, reason: `it is replaced: ${reason}` }),
+      ),
+    );
+  }
+  return false;
 }

@@ -1,5 +1,5 @@
 // What is asked of a cluster: synchronous checks first, so that a bad request changes nothing.
-import { setHandler, uuid4 } from '@temporalio/workflow';
+import { CancellationScope, condition, setHandler, uuid4 } from '@temporalio/workflow';
 import {
   CLUSTER_STATUS,
   OPERATION_KIND,
@@ -7,13 +7,13 @@ import {
   type OperationRecord,
 } from '../../model/cluster.ts';
 import { isServing, recoverableNodes, runningOperations } from '../../model/entity.ts';
-import { initialState } from '../../model/initial-state.ts';
-import { planInstall, planRecover, planUninstall } from '../../model/plan/plans.ts';
+import { initialState, newFrameworkId } from '../../model/initial-state.ts';
+import { planAdopt, planInstall, planRecover, planReplace, planUninstall } from '../../model/plan/plans.ts';
 import * as contract from '../contract.ts';
 import { refuse } from '../failure.ts';
 import { hasShape } from '../internal-signal.ts';
 import { requireState, type Entity } from './entity.ts';
-import { accept, started } from './operations.ts';
+import { accept, letGo, started } from './operations.ts';
 import { startSession } from './session.ts';
 
 /** Sets the query and the updates that API and people send. */
@@ -22,6 +22,8 @@ export function setRequestHandlers(entity: Entity): void {
     description: 'All that Millrace knows of the cluster.',
   });
   setInstallHandler(entity);
+  setReplaceHandler(entity);
+  setAdoptHandler(entity);
   setHandler(
     contract.recoverUpdate,
     async (request) => {
@@ -54,6 +56,82 @@ export function setRequestHandlers(entity: Entity): void {
         checkRequest(request);
         const state = existing(entity);
         for (const operation of runningOperations(state)) refuseWhileRunning(state.name, operation);
+      },
+    },
+  );
+}
+
+/** A replacement takes the node over from a recovery that cares for it, and from nobody else. */
+function setReplaceHandler(entity: Entity): void {
+  setHandler(
+    contract.replaceUpdate,
+    async ({ node, ...request }) => {
+      const state = requireState(entity);
+      const reason = request.reason ?? `asked by ${request.requestedBy}`;
+      await CancellationScope.nonCancellable(() => condition(() => letGo(entity, node, reason)));
+      const plan = planReplace(state, node);
+      return started(entity, accept(entity, OPERATION_KIND.REPLACE, { ...request, plan, nodes: [node] }));
+    },
+    {
+      description: 'Give a node another agent, port and volume. {"requestedBy":"me","node":"broker-1"}',
+      validator: (request: contract.ReplaceRequest) => {
+        checkRequest(request);
+        const state = existing(entity);
+        refuseWhileRunning(state.name, state.operation);
+        for (const recovery of state.recoveries)
+          if (
+            recovery.kind === OPERATION_KIND.REPLACE ||
+            (recovery.kind === OPERATION_KIND.DRAIN && recovery.nodes?.includes(request.node))
+          )
+            refuseWhileRunning(state.name, recovery);
+        checkReplaceable(state, request.node);
+      },
+    },
+  );
+}
+
+function checkReplaceable(state: ClusterState, name: string): void {
+  const node = Object.hasOwn(state.nodes, name) ? state.nodes[name] : undefined;
+  if (!node)
+    throw refuse(
+      'NODE_NOT_FOUND',
+      `Cluster ${state.name} has no node ${JSON.stringify(name)}; nothing was changed. It has ${Object.keys(state.nodes).join(', ')}.`,
+    );
+  if (isServing(state) && node.placement !== null) return;
+  throw refuse(
+    'NOTHING_TO_DO',
+    `${name} cannot be replaced: ${isServing(state) ? 'it has no place yet' : `cluster ${state.name} is ${state.status}`}; nothing was changed.`,
+    { status: state.status },
+  );
+}
+
+/** A framework that Mesos has removed can never be again: another one takes its place, with all that it left. */
+function setAdoptHandler(entity: Entity): void {
+  setHandler(
+    contract.adoptUpdate,
+    async (request) => {
+      const state = requireState(entity);
+      const former = state.frameworkId;
+      state.frameworkId = newFrameworkId(state, uuid4);
+      state.session = null;
+      state.sessionProblem = null;
+      startSession(entity);
+      const plan = planAdopt(state);
+      const reason = request.reason ?? `Mesos removed the framework ${former}`;
+      return started(entity, accept(entity, OPERATION_KIND.ADOPT, { ...request, reason, plan }));
+    },
+    {
+      description:
+        'Go on as a new framework, after Mesos removed the one there was: takes over reservations and volumes. {"requestedBy":"me"}',
+      validator: (request: contract.OperationRequest) => {
+        checkRequest(request);
+        const state = existing(entity);
+        for (const operation of runningOperations(state)) refuseWhileRunning(state.name, operation);
+        if (state.sessionProblem?.code !== 'FRAMEWORK_REMOVED')
+          throw refuse(
+            'NOTHING_TO_DO',
+            `Mesos has not removed the framework ${state.frameworkId} of cluster ${state.name}; nothing was changed.`,
+          );
       },
     },
   );

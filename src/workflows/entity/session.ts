@@ -2,7 +2,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { setHandler, startChild } from '@temporalio/workflow';
 import { CLUSTER_STATUS } from '../../model/cluster.ts';
-import { knownTasks, runningOperations } from '../../model/entity.ts';
+import { isServing, knownTasks, loseFramework, runningOperations } from '../../model/entity.ts';
 import * as contract from '../contract.ts';
 import { refuse } from '../failure.ts';
 import { hasShape, onInternalSignal, PROBLEM_SHAPE, SESSION_SHAPE } from '../internal-signal.ts';
@@ -53,6 +53,8 @@ async function startChildSession(
   const again = () => {
     const { state } = entity;
     if (!state || state.status === CLUSTER_STATUS.UNINSTALLED) return;
+    // Another framework has taken its place, with a session of its own.
+    if (state.frameworkId !== frameworkId) return;
     state.sessionProblem = {
       code: 'SESSION_MOVED',
       reason: 'the session was ended by somebody; it is started again',
@@ -70,7 +72,7 @@ export function setSessionHandlers(entity: Entity): void {
     ({ epoch }) => {
       const state = requireState(entity);
       entity.claimedEpoch = epoch;
-      return { knownTasks: knownTasks(state) };
+      return { knownTasks: knownTasks(state), leftovers: (state.superseded ?? []).length > 0 };
     },
     {
       description: 'From the worker that wants to hold the Mesos subscription.',
@@ -108,7 +110,20 @@ export function setSessionHandlers(entity: Entity): void {
       const before = state.sessionProblem;
       if (before?.code === problem.code && before.reason === problem.reason) return;
       state.sessionProblem = problem;
+      if (problem.code === 'FRAMEWORK_REMOVED' && isServing(state)) loseFramework(state);
       entity.work.push(() => tellSession(entity));
+    },
+  });
+  onInternalSignal(contract.maintenanceSignal, {
+    description: 'From the session: maintenance of an agent was announced or called off.',
+    fits: ({ agentId, window }) =>
+      typeof agentId === 'string' && (window === null || hasShape(window, { startMs: 'number' })),
+    apply: ({ agentId, window }) => {
+      const { state } = entity;
+      if (!state) return;
+      const { [agentId]: _former, ...others } = state.maintenance ?? {};
+      state.maintenance = window === null ? others : { ...others, [agentId]: window };
+      entity.work.push(() => Promise.resolve());
     },
   });
 }

@@ -60,9 +60,10 @@ const MESSAGES: Record<keyof Messages, Message> = {
   },
   resume: { description: 'Go on after a pause. {"by":"me"} (optional)', check: () => undefined },
   retryStep: {
-    description: 'Run a FAILED step again. {"step":"start:broker-0"}',
+    description:
+      'Run a FAILED step again, or launch at once what pauses before its next launch. {"step":"start:broker-0"}',
     check: (operation, { step }) => {
-      checkFailedStep(operation, step);
+      if (!operation.backingOff.has(step)) checkFailedStep(operation, step);
     },
   },
   skipStep: {

@@ -5,10 +5,11 @@ import {
   workflowInfo,
   type CancellationScope,
 } from '@temporalio/workflow';
-import type { NodeState, SessionInfo } from '../../model/cluster.ts';
-import { STATUS, type PlanProgress } from '../../model/plan/plan.ts';
+import { OPERATION_KIND, type NodeState, type SessionInfo } from '../../model/cluster.ts';
+import { STATUS, type PlanProgress, type StepProgress } from '../../model/plan/plan.ts';
 import { beginProgress, findStep, operationState, setStep } from '../../model/plan/progress.ts';
 import { renderMarkdown } from '../../model/plan/render-markdown.ts';
+import { BY_ITSELF } from '../../model/recovery.ts';
 import * as contract from '../contract.ts';
 import { hasShape, onInternalSignal, PROBLEM_SHAPE, SESSION_SHAPE, TASK_SHAPE } from '../internal-signal.ts';
 
@@ -33,6 +34,12 @@ export interface Operation {
   readonly leftovers: Map<string, string>;
   /** Steps that ended well and must be run again, since their task has ended since. */
   readonly reopened: Set<string>;
+  /** Nodes that another operation takes over, with the reason: their steps are left undone. */
+  readonly yielded: Map<string, string>;
+  /** The scope of each step that runs, by step id. */
+  readonly stepScopes: Map<string, CancellationScope>;
+  /** Steps that pause before the next launch of a task that ended again and again; a retry ends the pause. */
+  readonly backingOff: Set<string>;
   aborted: { reason: string; by: string } | null;
   /** The scope of everything that runs; cancelled by abort. */
   scope: CancellationScope | null;
@@ -57,6 +64,9 @@ export function beginOperation(input: contract.OperationInput): Operation {
     verdicts: new Map(),
     leftovers: new Map(),
     reopened: new Set(),
+    yielded: new Map(),
+    stepScopes: new Map(),
+    backingOff: new Set(),
     aborted: null,
     scope: null,
   };
@@ -103,6 +113,21 @@ export function setEntityHandlers(operation: Operation): void {
       reopenStepOf(operation, status);
     },
   });
+  onInternalSignal(contract.yieldNodeSignal, {
+    description: 'From the cluster: another operation takes a node over.',
+    fits: (message) => hasShape(message, { node: 'string', reason: 'string' }),
+    apply: ({ node, reason }) => {
+      operation.yielded.set(node, reason);
+      for (const step of stepsOfNode(operation, node)) operation.stepScopes.get(step.id)?.cancel();
+    },
+  });
+  onInternalSignal(contract.nodeReturnedSignal, {
+    description: 'From the cluster: the agent of a node is in reach again.',
+    fits: (message) => hasShape(message, { node: 'string', reason: 'string' }),
+    apply: ({ reason }) => {
+      leaveInPlace(operation, reason);
+    },
+  });
   onInternalSignal(contract.stepWaitingSignal, {
     description: 'From an activity: what a step waits for.',
     fits: ({ step, reason }) => typeof step === 'string' && (reason === null || typeof reason === 'string'),
@@ -110,6 +135,25 @@ export function setEntityHandlers(operation: Operation): void {
       markWaiting(operation, step, reason);
     },
   });
+}
+
+/** The steps of a plan that are about a node. */
+export function stepsOfNode(operation: Operation, node: string): StepProgress[] {
+  return operation.progress.phases
+    .flatMap(({ steps }) => steps)
+    .filter(({ action }) => 'node' in action && action.node === node);
+}
+
+/** A replacement that nobody asked for has lost its cause when the node is back before it has gone anywhere else. */
+function leaveInPlace(operation: Operation, reason: string): void {
+  const { operation: kind, requestedBy } = operation.progress;
+  if (kind !== OPERATION_KIND.REPLACE || requestedBy !== BY_ITSELF) return;
+  const starts = operation.progress.phases
+    .flatMap(({ steps }) => steps)
+    .filter(({ action }) => action.kind === 'start');
+  if (starts.some(({ runs }) => runs > 0)) return;
+  operation.aborted = { by: BY_ITSELF, reason: `${reason}; nothing was replaced` };
+  operation.scope?.cancel();
 }
 
 /** A node that was ready and whose task ends while its operation still runs is started again by it. */

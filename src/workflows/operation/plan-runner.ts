@@ -9,7 +9,12 @@ import {
 } from '@temporalio/workflow';
 import { STATUS, type PhaseProgress, type StepProgress } from '../../model/plan/plan.ts';
 import { abortRest, beginStep, hasEnded, setStep } from '../../model/plan/progress.ts';
-import { clusterWorkflowId, operationEndedSignal, type OperationResult } from '../contract.ts';
+import {
+  clusterWorkflowId,
+  nodeYieldedSignal,
+  operationEndedSignal,
+  type OperationResult,
+} from '../contract.ts';
 import { messageOf } from '../failure.ts';
 import { show, type Operation } from './operation.ts';
 
@@ -108,10 +113,13 @@ async function runUntilEnded(operation: Operation, step: StepProgress, steps: St
   for (;;) {
     await untilResumed(operation, step);
     operation.reopened.delete(step.id);
+    if (isYielded(operation, step)) return letGo(operation, step);
     beginStep(progress, step.id, Date.now());
     show(operation);
+    const scope = new CancellationScope({ cancellable: true });
+    operation.stepScopes.set(step.id, scope);
     try {
-      const left = await steps.execute(step);
+      const left = await scope.run(() => steps.execute(step));
       if (left !== undefined) operation.leftovers.set(step.id, left);
       setStep(progress, step.id, {
         status: STATUS.COMPLETE,
@@ -121,9 +129,15 @@ async function runUntilEnded(operation: Operation, step: StepProgress, steps: St
       show(operation);
       return;
     } catch (error) {
-      if (isCancellation(error)) throw error;
+      if (isCancellation(error)) {
+        if (!isYielded(operation, step) || operation.aborted !== null) throw error;
+        await letGo(operation, step);
+        return;
+      }
       setStep(progress, step.id, { status: STATUS.FAILED, reason: messageOf(error), nowMs: Date.now() });
       show(operation);
+    } finally {
+      operation.stepScopes.delete(step.id);
     }
     if (await skipped(operation, step, steps)) return;
   }
@@ -142,10 +156,32 @@ async function untilResumed(operation: Operation, step: StepProgress): Promise<v
   await condition(() => !progress.paused);
 }
 
+function isYielded(operation: Operation, { action }: StepProgress): boolean {
+  return 'node' in action && operation.yielded.has(action.node);
+}
+
+/** Another operation takes the node over: the step is left undone, and the entity may give the node away. */
+async function letGo(operation: Operation, step: StepProgress): Promise<void> {
+  const { action } = step;
+  if (!('node' in action)) return;
+  const reason = operation.yielded.get(action.node) ?? 'another operation takes it over';
+  setStep(operation.progress, step.id, { status: STATUS.SKIPPED, reason, nowMs: Date.now() });
+  show(operation);
+  const { operationId, cluster } = operation.input;
+  await getExternalWorkflowHandle(clusterWorkflowId(cluster.name)).signal(nodeYieldedSignal, {
+    operationId,
+    node: action.node,
+  });
+}
+
 /** Waits for the verdict of a person on a failed step; true when it is to be left undone. */
 async function skipped(operation: Operation, step: StepProgress, steps: Steps): Promise<boolean> {
   operation.verdicts.delete(step.id);
-  await condition(() => operation.verdicts.has(step.id));
+  await condition(() => operation.verdicts.has(step.id) || isYielded(operation, step));
+  if (isYielded(operation, step)) {
+    await letGo(operation, step);
+    return true;
+  }
   const verdict = operation.verdicts.get(step.id);
   operation.verdicts.delete(step.id);
   if (verdict?.kind !== 'skip') return false;

@@ -1,10 +1,11 @@
 // Starts a node: its task is launched, and launched again when it ends, until Kafka counts the node as ready.
-import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { LaunchResult } from '../../activities/contract.ts';
-import { NODE_KIND, NODE_STATUS, taskIdOf, type NodeState } from '../../model/cluster.ts';
+import { NODE_KIND, NODE_STATUS, OPERATION_KIND, taskIdOf, type NodeState } from '../../model/cluster.ts';
 import { explainExit } from '../../model/node/command.ts';
 import { fetchedUris } from '../../model/node/render.ts';
 import { STATUS, type StepProgress } from '../../model/plan/plan.ts';
+import { backoffSeconds, recoveryPolicy } from '../../model/recovery.ts';
 import { anywhere } from '../activity-proxies.ts';
 import type { TaskStatusSignal } from '../contract.ts';
 import { refuse } from '../failure.ts';
@@ -19,11 +20,21 @@ import {
   withSession,
 } from './step-context.ts';
 
-/** How often a task is launched in one run of a step before a person has to look. */
-const LAUNCHES_PER_RUN = 4;
+/**
+ * How often a task is launched in one run of a step before a person has to look. Somebody watches an install; whatever brings
+ * back a node of a cluster that serves goes on by itself, slower and slower, for most of a working day.
+ */
+const LAUNCHES_OF_INSTALL = 4;
+const LAUNCHES_OF_OTHERS = 100;
 
-/** Starts a node and returns when it is ready. Throws TASK_ENDED when its task ends `LAUNCHES_PER_RUN` times in a row. */
-export async function start(operation: Operation, step: StepProgress, before: NodeState): Promise<undefined> {
+/** Starts a node and returns when it is ready. Throws TASK_ENDED when its task ends too many times in a row. */
+export async function start(
+  operation: Operation,
+  step: StepProgress,
+  found: NodeState,
+  elsewhere = false,
+): Promise<undefined> {
+  const before = elsewhere ? await moveIn(operation, found) : found;
   if (before.placement === null)
     throw refuse(
       'INTERNAL',
@@ -33,6 +44,8 @@ export async function start(operation: Operation, step: StepProgress, before: No
   // Only a node that was placed by this very operation and not begun has no task yet; any other may have one, of which nobody
   // has heard: it is looked for, not launched twice.
   let fresh = node.status === NODE_STATUS.PLACED && node.taskState === null && step.runs === 1;
+  const limit =
+    operation.progress.operation === OPERATION_KIND.INSTALL ? LAUNCHES_OF_INSTALL : LAUNCHES_OF_OTHERS;
   for (let launches = 1; ; launches += 1) {
     if (hasEnded(operation, node)) {
       node = await report(operation, {
@@ -57,15 +70,32 @@ export async function start(operation: Operation, step: StepProgress, before: No
     }
     fresh = false;
     node = operation.nodes[node.name] ?? node;
-    if (launches >= LAUNCHES_PER_RUN) {
+    if (launches >= limit) {
       await report(operation, { ...node, status: NODE_STATUS.FAILED, reason: ended });
       throw refuse(
         'TASK_ENDED',
-        `${ended} This was launch ${launches} of ${LAUNCHES_PER_RUN} in this run of the step; its reservation and volume are kept. Look at kafka.log, stdout and stderr in the task's Mesos sandbox, fix the cause, then retry the step.`,
+        `${ended} This was launch ${launches} of ${limit} in this run of the step; its reservation and volume are kept. Look at kafka.log, stdout and stderr in the task's Mesos sandbox, fix the cause, then retry the step.`,
       );
     }
-    await beforeNextLaunch(operation, step, ended, launches);
+    const again = await beforeNextLaunch(operation, step, { ended, launches, limit });
+    if (again === 'reset') launches = 0;
   }
+}
+
+/** The node's new place becomes the one that it has; the entity remembers the former one until it is released. */
+async function moveIn(operation: Operation, node: NodeState): Promise<NodeState> {
+  const { next, reason: _reason, unreachableSinceMs: _since, ...kept } = node;
+  if (next === undefined) return node;
+  const joins = { replacing: node.joins?.replacing ?? node.directoryId };
+  return report(operation, {
+    ...kept,
+    placement: next.placement,
+    directoryId: next.directoryId,
+    ...(node.kind === NODE_KIND.CONTROLLER ? { joins } : {}),
+    launches: node.launches + 1,
+    taskState: null,
+    status: NODE_STATUS.PLACED,
+  });
 }
 
 /** Launches the node's newest task and waits until Kafka counts it as ready; null then, else why it ended. */
@@ -150,6 +180,18 @@ async function launch(
 
 async function awaitReady(operation: Operation, step: StepProgress, node: NodeState): Promise<void> {
   const caller = callerOf(step);
+  if (node.kind === NODE_KIND.CONTROLLER && node.joins && node.placement)
+    await anywhere.replaceVoter.executeWithOptions({ summary: `make ${node.name} a voter of the quorum` }, [
+      {
+        caller,
+        nodeId: node.nodeId,
+        oldDirectoryId: node.joins.replacing,
+        newDirectoryId: node.directoryId,
+        host: node.placement.hostname,
+        port: node.placement.port,
+        controllers: addressesOf(operation, NODE_KIND.CONTROLLER),
+      },
+    ]);
   if (node.kind === NODE_KIND.CONTROLLER)
     await anywhere.awaitControllerReady.executeWithOptions(
       { summary: `wait until ${node.name} is in the quorum` },
@@ -162,30 +204,41 @@ async function awaitReady(operation: Operation, step: StepProgress, node: NodeSt
     );
 }
 
-/** A broker is not relaunched into a cluster whose controllers are not there yet: it would only end again. */
+/**
+ * Pauses before the next launch, longer each time. A retry that a person asks for ends the pause and begins to count anew. A
+ * broker is not relaunched into a cluster whose controllers are not there yet: it would only end again.
+ */
 async function beforeNextLaunch(
   operation: Operation,
   step: StepProgress,
-  ended: string,
-  launches: number,
-): Promise<void> {
+  { ended, launches, limit }: { ended: string; launches: number; limit: number },
+): Promise<'reset' | 'next'> {
   const controllers = operation.progress.phases.find(({ name }) => name === 'controllers');
   const controllersReady = () =>
     controllers === undefined ||
     controllers.steps.includes(step) ||
     controllers.steps.every(({ status }) => status === STATUS.COMPLETE || status === STATUS.SKIPPED);
-  const seconds = 2 ** (launches - 1);
+  const seconds =
+    limit === LAUNCHES_OF_INSTALL
+      ? 2 ** (launches - 1)
+      : backoffSeconds(recoveryPolicy(operation.input.cluster.spec), launches);
+  const at = new Date(Date.now() + seconds * 1000).toISOString();
   markWaiting(
     operation,
     step.id,
-    `${ended} Launch ${launches + 1} of ${LAUNCHES_PER_RUN} follows in ${seconds} s.`,
+    `${ended} Launch ${launches + 1} of ${limit} follows in ${seconds} s, at ${at}; a retry of the step launches it at once.`,
   );
-  await sleep(seconds * 1000, { summary: `before launch ${launches + 1} of ${step.id}` });
+  operation.verdicts.delete(step.id);
+  operation.backingOff.add(step.id);
+  const retried = await condition(() => operation.verdicts.has(step.id), seconds * 1000);
+  operation.backingOff.delete(step.id);
+  operation.verdicts.delete(step.id);
   if (!controllersReady()) {
     markWaiting(operation, step.id, `${ended} It is launched again when the controllers are ready.`);
     await condition(controllersReady);
   }
   markWaiting(operation, step.id, null);
+  return retried ? 'reset' : 'next';
 }
 
 function reasonOf({ reason, message }: TaskStatusSignal): string {

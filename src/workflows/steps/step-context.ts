@@ -9,9 +9,9 @@ import {
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Caller, KafkaAddress } from '../../activities/contract.ts';
+import type { Caller, KafkaAddress, PlaceNodeInput } from '../../activities/contract.ts';
 import { ERRORS } from '../../model/errors.ts';
-import { taskIdOf, type NodeState, type SessionInfo } from '../../model/cluster.ts';
+import { taskIdOf, type NodeState, type Placement, type SessionInfo } from '../../model/cluster.ts';
 import type { StepProgress } from '../../model/plan/plan.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { onSession } from '../activity-proxies.ts';
@@ -81,6 +81,34 @@ function sessionLost(error: unknown): boolean {
   return error.cause instanceof CancelledFailure && !CancellationScope.current().consideredCancelled;
 }
 
+/** Reserves a node's resources and creates its volume. */
+export function reserve(
+  operation: Operation,
+  step: StepProgress,
+  node: NodeState,
+  where: Pick<PlaceNodeInput, 'placementNumber' | 'avoidAgents'>,
+): Promise<Placement> {
+  const { name, incarnation, spec } = operation.input.cluster;
+  return withSession(operation, step, (session, activities) =>
+    activities.placeNode.executeWithOptions({ summary: `reserve resources and a volume for ${node.name}` }, [
+      {
+        caller: callerOf(step),
+        session,
+        cluster: name,
+        incarnation,
+        spec,
+        node: { name: node.name, kind: node.kind },
+        ...where,
+        others: Object.values(operation.nodes).flatMap((other) =>
+          other.placement && other.name !== node.name
+            ? [{ name: other.name, kind: other.kind, placement: other.placement }]
+            : [],
+        ),
+      },
+    ]),
+  );
+}
+
 /** Tells the entity before the operation goes on: its state is the truth about what exists. */
 export async function report(operation: Operation, node: NodeState): Promise<NodeState> {
   operation.nodes[node.name] = node;
@@ -124,6 +152,12 @@ export function callerOf(step: StepProgress): Caller {
 }
 
 /** A node that does what it should has nothing to explain, and may be recovered when it falls back. */
-export function settled({ reason: _reason, recoveryAborted: _aborted, ...node }: NodeState): NodeState {
+export function settled({
+  reason: _reason,
+  recoveryAborted: _aborted,
+  replacementAborted: _declined,
+  unreachableSinceMs: _since,
+  ...node
+}: NodeState): NodeState {
   return node;
 }

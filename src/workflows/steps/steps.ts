@@ -5,8 +5,19 @@ import { STATUS, type StepProgress } from '../../model/plan/plan.ts';
 import { anywhere, onMaster } from '../activity-proxies.ts';
 import { codeOf, messageOf } from '../failure.ts';
 import type { Operation } from '../operation/operation.ts';
+import { FIRST_BOUND_SECONDS, sessionAfter } from '../operation/session-after.ts';
+import { awaitReplaceable, relocate, releaseFormer, stopGate } from './replace-node.ts';
 import { start } from './start-node.ts';
-import { addressesOf, callerOf, hasEnded, nodeOf, report, settled, withSession } from './step-context.ts';
+import {
+  addressesOf,
+  callerOf,
+  hasEnded,
+  nodeOf,
+  report,
+  reserve,
+  settled,
+  withSession,
+} from './step-context.ts';
 
 /** How often the verification is tried in one run of its step. */
 const VERIFICATIONS_PER_RUN = 3;
@@ -18,11 +29,19 @@ export async function executeStep(operation: Operation, step: StepProgress): Pro
     case 'place':
       return place(operation, step, nodeOf(operation, action.node));
     case 'start':
-      return start(operation, step, nodeOf(operation, action.node));
+      return start(operation, step, nodeOf(operation, action.node), action.elsewhere);
     case 'verify':
       return verify(operation, step);
     case 'stop':
-      return stop(operation, step, nodeOf(operation, action.node));
+      return stop(operation, step, nodeOf(operation, action.node), action.gated);
+    case 'replaceable':
+      return awaitReplaceable(operation, step, nodeOf(operation, action.node));
+    case 'relocate':
+      return relocate(operation, step, nodeOf(operation, action.node));
+    case 'releaseFormer':
+      return releaseFormer(operation, step, nodeOf(operation, action.node));
+    case 'register':
+      return register(operation, step);
     case 'release':
       return release(operation, step, nodeOf(operation, action.node));
     case 'deregister':
@@ -32,25 +51,7 @@ export async function executeStep(operation: Operation, step: StepProgress): Pro
 
 async function place(operation: Operation, step: StepProgress, node: NodeState): Promise<undefined> {
   if (node.placement !== null) return;
-  const { name, incarnation, spec } = operation.input.cluster;
-  const placement = await withSession(operation, step, (session, activities) =>
-    activities.placeNode.executeWithOptions({ summary: `reserve resources and a volume for ${node.name}` }, [
-      {
-        caller: callerOf(step),
-        session,
-        cluster: name,
-        incarnation,
-        spec,
-        node: { name: node.name, kind: node.kind },
-        placementNumber: 1,
-        others: Object.values(operation.nodes).flatMap((other) =>
-          other.placement && other.name !== node.name
-            ? [{ name: other.name, kind: other.kind, placement: other.placement }]
-            : [],
-        ),
-      },
-    ]),
-  );
+  const placement = await reserve(operation, step, node, { placementNumber: 1 });
   // The first task is named together with the placement: one report instead of two.
   await report(operation, { ...node, placement, status: NODE_STATUS.PLACED, launches: 1 });
 }
@@ -86,7 +87,12 @@ async function verify(operation: Operation, step: StepProgress): Promise<undefin
   }
 }
 
-async function stop(operation: Operation, step: StepProgress, node: NodeState): Promise<string | undefined> {
+async function stop(
+  operation: Operation,
+  step: StepProgress,
+  node: NodeState,
+  gated = false,
+): Promise<string | undefined> {
   const { placement } = node;
   const taskId = taskIdOf(node.name, node.launches);
   if (placement === null || node.launches === 0 || hasEnded(operation, node)) return undefined;
@@ -99,6 +105,7 @@ async function stop(operation: Operation, step: StepProgress, node: NodeState): 
         taskId,
         agentId: placement.agentId,
         killGraceSeconds: operation.input.cluster.spec.killGraceSeconds,
+        ...(gated ? { gate: stopGate(operation, node) } : {}),
       },
     ]),
   );
@@ -130,6 +137,11 @@ async function release(
   if (released)
     await report(operation, settled({ ...current, status: NODE_STATUS.RELEASED, placement: null }));
   return left;
+}
+
+/** Waits until a worker has subscribed as the new framework. */
+async function register(operation: Operation, step: StepProgress): Promise<undefined> {
+  await sessionAfter(operation, step.id, { usedEpoch: 0, boundSeconds: FIRST_BOUND_SECONDS });
 }
 
 async function deregister(operation: Operation, step: StepProgress): Promise<undefined> {

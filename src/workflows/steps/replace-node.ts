@@ -1,0 +1,94 @@
+// The steps that give a node another place.
+import { getExternalWorkflowHandle, uuid4 } from '@temporalio/workflow';
+import type { StopGate } from '../../activities/contract.ts';
+import { NODE_KIND, type NodeState } from '../../model/cluster.ts';
+import type { StepProgress } from '../../model/plan/plan.ts';
+import { SPARELESS_POLICY } from '../../model/safety/gate.ts';
+import { drawKafkaUuid } from '../../model/uuid-text.ts';
+import { anywhere } from '../activity-proxies.ts';
+import { clusterWorkflowId, formerReleasedSignal } from '../contract.ts';
+import { refuse } from '../failure.ts';
+import type { Operation } from '../operation/operation.ts';
+import { addressesOf, callerOf, report, reserve, withSession } from './step-context.ts';
+
+/** Waits until Kafka can do without a node's data. */
+export async function awaitReplaceable(
+  operation: Operation,
+  step: StepProgress,
+  { kind, name, nodeId }: NodeState,
+): Promise<undefined> {
+  const caller = callerOf(step);
+  const options = { summary: `wait until Kafka can do without the data of ${name}` };
+  if (kind === NODE_KIND.CONTROLLER)
+    await anywhere.awaitControllerReplaceable.executeWithOptions(options, [
+      { caller, nodeId, controllers: addressesOf(operation, NODE_KIND.CONTROLLER) },
+    ]);
+  else
+    await anywhere.awaitBrokerReplaceable.executeWithOptions(options, [
+      { caller, nodeId, brokers: addressesOf(operation, NODE_KIND.BROKER) },
+    ]);
+}
+
+/** Reserves another place for a node; it is taken when the node is started there. */
+export async function relocate(
+  operation: Operation,
+  step: StepProgress,
+  node: NodeState,
+): Promise<undefined> {
+  const { placement } = node;
+  if (placement === null)
+    throw refuse('INTERNAL', `${node.name} has no place that it could leave; nothing was reserved.`);
+  // Reserved by a replacement that ended before the node was started there.
+  if (node.next !== undefined) return;
+  const reserved = await reserve(operation, step, node, {
+    placementNumber: placement.number + 1,
+    avoidAgents: [placement.agentId],
+  });
+  const next = { placement: reserved, directoryId: drawKafkaUuid(uuid4) };
+  await report(operation, { ...(operation.nodes[node.name] ?? node), next });
+}
+
+/** Releases what a node held on its former agent, or says that it is left until that agent comes back. */
+export async function releaseFormer(
+  operation: Operation,
+  step: StepProgress,
+  node: NodeState,
+): Promise<string | undefined> {
+  const { name, incarnation, spec, nodes } = operation.input.cluster;
+  const former = nodes[node.name]?.placement;
+  if (!former || former.number === node.placement?.number) return undefined;
+  const { released, left } = await withSession(operation, step, (session, activities) =>
+    activities.releaseNode.executeWithOptions(
+      { summary: `release what ${node.name} held on ${former.hostname}` },
+      [
+        {
+          caller: callerOf(step),
+          session,
+          cluster: name,
+          incarnation,
+          spec,
+          node: node.name,
+          placement: former,
+          onlyPlacement: former.number,
+        },
+      ],
+    ),
+  );
+  if (released)
+    await getExternalWorkflowHandle(clusterWorkflowId(name)).signal(formerReleasedSignal, {
+      node: node.name,
+      placementNumber: former.number,
+    });
+  return left;
+}
+
+/** What has to hold before a node of a serving cluster is stopped. */
+export function stopGate(operation: Operation, { kind, nodeId }: NodeState): StopGate {
+  return {
+    kind,
+    nodeId,
+    brokers: addressesOf(operation, NODE_KIND.BROKER),
+    controllers: addressesOf(operation, NODE_KIND.CONTROLLER),
+    policy: SPARELESS_POLICY.WAIT,
+  };
+}

@@ -186,6 +186,9 @@ async function open(
         ],
       },
       suppressedRoles: [role],
+      onPassedOver: (event) => {
+        log.warn('an event of Mesos was passed over', { cluster: input.cluster, ...event });
+      },
       signal,
       timeoutMs: SUBSCRIBE_TIMEOUT_MS,
     });

@@ -1,6 +1,6 @@
 // What a worker process takes from its environment.
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { readMesosSecurity } from './mesos-security.ts';
 import type { MesosEndpoint } from './mesos/index.ts';
 import { MillraceError } from './model/errors.ts';
 
@@ -9,10 +9,17 @@ const environmentSchema = z.object({
     .string({ error: 'is not set; accepted: base URLs of the masters, separated by commas' })
     .transform((text) => text.split(',').map((url) => url.trim().replace(/\/+$/, '')))
     .pipe(
-      z.array(z.url({ protocol: /^https?$/, error: 'holds something that is not an http(s) URL' })).min(1),
+      z
+        .array(
+          z
+            .url({ protocol: /^https?$/, error: 'holds something that is not an http(s) URL' })
+            .refine((url) => isWithoutUser(url), {
+              error:
+                'holds a user or password; MILLRACE_MESOS_PRINCIPAL and MILLRACE_MESOS_SECRET_FILE set them',
+            }),
+        )
+        .min(1),
     ),
-  MILLRACE_MESOS_PRINCIPAL: z.string().min(1).optional(),
-  MILLRACE_MESOS_SECRET_FILE: z.string().min(1).optional(),
   MILLRACE_HEALTH_PORT: z.coerce.number().int().min(0).max(65535).default(7071),
   MILLRACE_HEALTH_HOST: z.string().default('127.0.0.1'),
   MILLRACE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
@@ -25,8 +32,8 @@ export interface WorkerConfig {
 }
 
 /**
- * Reads `MILLRACE_MESOS_MASTERS`, `MILLRACE_MESOS_PRINCIPAL`, `MILLRACE_MESOS_SECRET_FILE`, `MILLRACE_HEALTH_HOST`,
- * `MILLRACE_HEALTH_PORT` and `MILLRACE_LOG_LEVEL`. The connection to Temporal is `src/temporal`'s.
+ * Reads `MILLRACE_MESOS_MASTERS`, what `readMesosSecurity` reads, `MILLRACE_HEALTH_HOST`, `MILLRACE_HEALTH_PORT` and
+ * `MILLRACE_LOG_LEVEL`. The connection to Temporal is `src/temporal`'s.
  *
  * @throws MillraceError REQUEST_INVALID naming each variable that is missing or wrong
  */
@@ -39,31 +46,15 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
         'Example: MILLRACE_MESOS_MASTERS=http://10.0.0.1:5050,http://10.0.0.2:5050',
     );
   const { data } = parsed;
-  const credential = readCredential(data.MILLRACE_MESOS_PRINCIPAL, data.MILLRACE_MESOS_SECRET_FILE);
   return {
-    mesos: { masters: data.MILLRACE_MESOS_MASTERS, ...(credential ? { credential } : {}) },
+    mesos: { masters: data.MILLRACE_MESOS_MASTERS, ...readMesosSecurity(environment) },
     health: { host: data.MILLRACE_HEALTH_HOST, port: data.MILLRACE_HEALTH_PORT },
     logLevel: data.MILLRACE_LOG_LEVEL,
   };
 }
 
-function readCredential(
-  principal: string | undefined,
-  file: string | undefined,
-): MesosEndpoint['credential'] {
-  if (principal === undefined && file === undefined) return undefined;
-  if (principal === undefined || file === undefined)
-    throw new MillraceError(
-      'REQUEST_INVALID',
-      'The worker was not started. MILLRACE_MESOS_PRINCIPAL and MILLRACE_MESOS_SECRET_FILE go together: set both or none.',
-    );
-  try {
-    return { principal, secret: readFileSync(file, 'utf8').trim() };
-  } catch (error) {
-    throw new MillraceError(
-      'REQUEST_INVALID',
-      `The worker was not started. MILLRACE_MESOS_SECRET_FILE ${file} cannot be read.`,
-      { cause: error },
-    );
-  }
+function isWithoutUser(url: string): boolean {
+  if (!URL.canParse(url)) return true;
+  const { username, password } = new URL(url);
+  return username === '' && password === '';
 }

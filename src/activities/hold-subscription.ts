@@ -22,6 +22,7 @@ import type { HoldSubscriptionInput } from './contract.ts';
 import { releaseLeftovers } from './leftovers.ts';
 import { reconcile, recordStatus, type SessionTasks } from './session-tasks.ts';
 import type { Sessions } from './sessions.ts';
+import { watchStream } from './stream-watch.ts';
 
 export interface HoldSubscriptionDeps {
   client: Client;
@@ -37,10 +38,6 @@ export interface HoldSubscriptionDeps {
 const FAILOVER_TIMEOUT_SECONDS = 14 * 24 * 3600;
 /** Shorter than the heartbeat timeout: nothing beats while the answer is awaited. */
 const SUBSCRIBE_TIMEOUT_MS = 5_000;
-/** Beats this often while the stream is alive; far below the heartbeat timeout of 10 s. */
-const BEAT_MS = 2_000;
-/** The stream is dead when nothing arrived for this many of Mesos' heartbeats. */
-const HEARTBEATS_MISSED = 2.5;
 /** Between tries to find a leading master. */
 const LEADER_RETRY_MS = 1_000;
 
@@ -192,6 +189,9 @@ async function open(
         ],
       },
       suppressedRoles: [role],
+      onPassedOver: (event) => {
+        log.warn('an event of Mesos was passed over', { cluster: input.cluster, ...event });
+      },
       signal,
       timeoutMs: SUBSCRIBE_TIMEOUT_MS,
     });
@@ -200,20 +200,16 @@ async function open(
   }
 }
 
-/** Beats while the stream is alive; returns (and so ends the attempt) when it is silent for too long. */
-async function watch(subscription: Subscription, signal: AbortSignal): Promise<void> {
-  const limitMs = subscription.heartbeatIntervalMs * HEARTBEATS_MISSED;
-  for (;;) {
-    const silentMs = Date.now() - subscription.lastEventAtMs();
-    if (silentMs > limitMs)
-      throw new MillraceError(
-        'MESOS_UNREACHABLE',
-        `${subscription.master} sent nothing for ${Math.round(silentMs / 1000)} s; the stream is taken for dead.`,
-      );
-    heartbeat(`subscribed with ${subscription.master}`);
-    await sleep(BEAT_MS);
-    signal.throwIfAborted();
-  }
+function watch(subscription: Subscription, signal: AbortSignal): Promise<never> {
+  return watchStream({
+    subscription,
+    signal,
+    nowMs: Date.now,
+    pause: sleep,
+    beat: () => {
+      heartbeat(`subscribed with ${subscription.master}`);
+    },
+  });
 }
 
 /** What Temporal shall make of the end of an attempt: retried at once, but for a framework that Mesos removed. */

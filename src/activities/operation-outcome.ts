@@ -4,8 +4,11 @@ import type { Scheduler } from '../mesos/index.ts';
 import { MillraceError } from '../model/errors.ts';
 import type { Waiting } from './waiting.ts';
 
-/** How long Mesos may take for a feedback before the offer is taken for lost. */
-const FEEDBACK_TIMEOUT_MS = 20_000;
+/**
+ * The client asks the master about an operation without feedback. When even that brings nothing for this long, what is
+ * reserved tells more: the caller looks, and tries again.
+ */
+const PATIENCE_MS = 120_000;
 /** A refusal (permissions, resources that are not what they seemed) is tried this often before a person has to look. */
 const REFUSALS = 3;
 /** Between two tries; doubles with each refusal. */
@@ -15,13 +18,13 @@ const INVALID_OFFERS = /invalid offers/i;
 
 export type Outcome = { kind: 'finished' } | { kind: 'lost' | 'refused'; message: string };
 
-/** Waits until Mesos has carried out all these operations, or says of one that it has not. */
+/** Waits until Mesos has carried out all these operations, or says of one that it has not, or does not know it (any more). */
 export async function outcomeOf(
   scheduler: Scheduler,
   operationIds: readonly string[],
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const timeout = AbortSignal.timeout(FEEDBACK_TIMEOUT_MS);
+  const timeout = AbortSignal.timeout(PATIENCE_MS);
   const either = AbortSignal.any([signal, timeout]);
   try {
     const statuses = await Promise.all(operationIds.map((id) => scheduler.operationOutcome(id, either)));

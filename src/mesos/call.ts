@@ -1,8 +1,10 @@
 // Fenced scheduler calls: the stream id in each of them keeps a holder that was thrown out from acting.
-import type { Agent, Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { MillraceError } from '../model/errors.ts';
+import { redact } from './authentication.ts';
+import { sharedConnections } from './connections.ts';
 import type { MesosEndpoint, SessionRef } from './contract.ts';
-import { createConnections, post, reasonOf, SCHEDULER_PATH, urlOf } from './http.ts';
+import { post, reasonOf, SCHEDULER_PATH, urlOf } from './http.ts';
 import { refusalError, textOf } from './refusal.ts';
 import type { SchedulerCall } from './types.ts';
 
@@ -14,9 +16,6 @@ export interface CallOptions {
 
 /** A master answers calls within milliseconds; one that does not is not there. */
 const CALL_TIMEOUT_MS = 10_000;
-
-/** Connections of this process to masters, for all that is not a session's own. */
-export const sharedConnections: Agent = createConnections();
 
 /**
  * Sends one call of a session, from any process. Mesos answers 202 to whatever it understood, before it does it.
@@ -31,14 +30,14 @@ export async function schedulerCall(
 ): Promise<void> {
   const limit = AbortSignal.timeout(CALL_TIMEOUT_MS);
   const response = await send(ref, endpoint, call, {
-    dispatcher: options.dispatcher ?? sharedConnections,
+    dispatcher: options.dispatcher ?? sharedConnections(endpoint.tls),
     signal: options.signal === undefined ? limit : AbortSignal.any([limit, options.signal]),
   });
   if (response.statusCode === 202 || response.statusCode === 200) {
     await response.body.dump();
     return;
   }
-  const text = await textOf(response);
+  const text = redact(await textOf(response), endpoint);
   throw refusalError({
     status: response.statusCode,
     text,
@@ -58,9 +57,10 @@ async function send(
     return await post(urlOf(ref.master, SCHEDULER_PATH), bodyOf(ref.frameworkId, call), {
       ...options,
       streamId: ref.streamId,
-      ...(endpoint.credential === undefined ? {} : { credential: endpoint.credential }),
+      identity: endpoint,
     });
   } catch (error) {
+    if (error instanceof MillraceError) throw error;
     throw new MillraceError(
       'MESOS_UNREACHABLE',
       `${call.type}: the Mesos master ${ref.master} does not answer: ${reasonOf(error)}. Whether the call arrived is not known. ` +

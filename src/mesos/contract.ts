@@ -1,6 +1,10 @@
 // What the Mesos client offers to the rest of Millrace. Implemented in the files beside; see index.ts.
+import type { LoginTokens } from './authentication.ts';
+import type { MesosTls } from './connections.ts';
 import type {
+  Failure,
   FrameworkInfo,
+  InverseOffer,
   Offer,
   OfferOperation,
   OperationStatus,
@@ -15,6 +19,10 @@ export interface MesosEndpoint {
   masters: string[];
   /** Sent as HTTP basic authentication when present. */
   credential?: { principal: string; secret: string };
+  /** Sent in its place where masters want the tokens of a login (DC/OS in strict mode). */
+  tokens?: LoginTokens;
+  /** For masters that speak https. */
+  tls?: MesosTls;
 }
 
 export interface SubscribeOptions extends MesosEndpoint {
@@ -36,6 +44,8 @@ export interface Subscription {
   /** Base URL of the leading master. */
   readonly master: string;
   readonly heartbeatIntervalMs: number;
+  /** The region of the masters, where they have one: agents of other regions are remote. */
+  readonly region?: string;
   /** Milliseconds (Date.now) of the last event. */
   lastEventAtMs(): number;
   /** Every event after SUBSCRIBED, in order. Ends when the stream ends; throws MillraceError MESOS_UNREACHABLE when it breaks. */
@@ -62,6 +72,12 @@ export interface SchedulerOptions {
    * without a uuid would never come again and is tried again here.
    */
   onTaskStatus(status: TaskStatus): Promise<void>;
+  /** Machines will be unavailable. Answer with ACCEPT_INVERSE_OFFERS or DECLINE_INVERSE_OFFERS; tasks are not touched by either. */
+  onInverseOffers?(offers: InverseOffer[]): void;
+  /** An inverse offer does not stand any more: the maintenance was called off or changed. */
+  onRescindInverseOffer?(inverseOfferId: string): void;
+  /** An executor ended, or an agent is gone. What becomes of tasks comes as their statuses, in any order with this. */
+  onFailure?(failure: Failure): void;
   /** For observation only (liveness, logs). */
   onEvent?(event: SchedulerEvent): void;
   log?: {
@@ -96,7 +112,11 @@ export interface Scheduler {
   run(): Promise<void>;
   /** Resolves with the decision's result when the ACCEPT was answered 202. */
   withOffers<T>(demand: Demand<T>): Promise<T>;
-  /** The terminal status of an offer operation. Ask before the ACCEPT: what came earlier is not kept. */
+  /**
+   * What became of an offer operation: its terminal status, or, when none came in time, what the master says when it is
+   * asked: it is asked again and again until it knows. OPERATION_UNKNOWN then means that it was never carried out, or was and
+   * has been acknowledged: look at what is reserved. OPERATION_UNREACHABLE means that its agent is away.
+   */
   operationOutcome(operationId: string, signal: AbortSignal): Promise<OperationStatus>;
   /** The next task status that satisfies `until`; statuses are seen after `onTaskStatus` accepted them. */
   taskStatus(

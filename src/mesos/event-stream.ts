@@ -2,7 +2,7 @@
 // "when did the master last say something" stays true.
 import { MillraceError } from '../model/errors.ts';
 import { parseEvent } from './events.ts';
-import { reasonOf } from './http.ts';
+import { reasonOf, withoutBytes } from './http.ts';
 import { createRecordDecoder } from './record-io.ts';
 import type { SchedulerEvent } from './types.ts';
 
@@ -90,7 +90,7 @@ export async function pumpEvents(
       new MillraceError(
         'MESOS_UNREACHABLE',
         `The event stream of ${options.master} broke: ${reasonOf(error)}. Tasks run on; the session is taken up again.`,
-        { cause: error },
+        { cause: withoutBytes(error) },
       ),
     );
   }

@@ -26,14 +26,29 @@ const operationStatus = z.looseObject({
   uuid: z.looseObject({ value: z.string() }).optional(),
 });
 
+const named = z.looseObject({ name: z.string() });
+const domain = z.looseObject({ fault_domain: z.looseObject({ region: named, zone: named }).optional() });
+const duration = z.looseObject({ nanoseconds: z.number() });
+const inverseOffer = z.looseObject({
+  id,
+  agent_id: id.optional(),
+  unavailability: z.looseObject({ start: duration, duration: duration.optional() }),
+});
+
 const SCHEMAS: Record<SchedulerEvent['type'], z.ZodType> = {
   SUBSCRIBED: z.looseObject({
-    subscribed: z.looseObject({ framework_id: id, heartbeat_interval_seconds: z.number().optional() }),
+    subscribed: z.looseObject({
+      framework_id: id,
+      heartbeat_interval_seconds: z.number().optional(),
+      master_info: z.looseObject({ domain: domain.optional() }).optional(),
+    }),
   }),
   OFFERS: z.looseObject({ offers: z.looseObject({ offers: z.array(offer) }) }),
-  INVERSE_OFFERS: z.looseObject({ inverse_offers: z.looseObject({}) }),
+  INVERSE_OFFERS: z.looseObject({
+    inverse_offers: z.looseObject({ inverse_offers: z.array(inverseOffer) }),
+  }),
   RESCIND: z.looseObject({ rescind: z.looseObject({ offer_id: id }) }),
-  RESCIND_INVERSE_OFFER: z.looseObject({ rescind_inverse_offer: z.looseObject({}) }),
+  RESCIND_INVERSE_OFFER: z.looseObject({ rescind_inverse_offer: z.looseObject({ inverse_offer_id: id }) }),
   UPDATE: z.looseObject({ update: z.looseObject({ status: taskStatus }) }),
   UPDATE_OPERATION_STATUS: z.looseObject({
     update_operation_status: z.looseObject({ status: operationStatus }),

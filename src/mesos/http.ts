@@ -1,7 +1,8 @@
 // One HTTP exchange with a Mesos master, and the search for the master that leads. undici, JSON, redirects by hand.
 import { setTimeout as pause } from 'node:timers/promises';
-import { Agent, request, type Dispatcher } from 'undici';
+import { errors, request, type Dispatcher } from 'undici';
 import { MillraceError } from '../model/errors.ts';
+import { basicHeader, redact, tokenHeader } from './authentication.ts';
 import type { MesosEndpoint } from './contract.ts';
 import { textOf } from './refusal.ts';
 
@@ -10,7 +11,8 @@ export const OPERATOR_PATH = '/api/v1';
 
 export interface PostOptions {
   dispatcher: Dispatcher;
-  credential?: MesosEndpoint['credential'];
+  /** Who sends it. */
+  identity: Pick<MesosEndpoint, 'credential' | 'tokens'>;
   /** The fence of scheduler calls. */
   streamId?: string;
   signal: AbortSignal;
@@ -39,46 +41,68 @@ export interface LeaderAnswer {
 
 /** A redirect may name a master that redirects on, or a dead one; more than a few is a loop. */
 const MAX_REDIRECTS = 5;
-/** One master must not use up the time for all: a live one takes a connection at once and answers within milliseconds. */
-const CONNECT_TIMEOUT_MS = 2_000;
+/** A live master answers within milliseconds. One that hangs gets its share of the time only: others may lead. */
 const ANSWER_TIMEOUT_MS = 5_000;
 /** Between two rounds over all masters: an election takes seconds. */
 const ROUND_PAUSE_MS = 250;
 
-/** Connections to masters. A body may be silent for as long as it likes: an event stream is. */
-export function createConnections(options: Agent.Options = {}): Agent {
-  return new Agent({ allowH2: false, bodyTimeout: 0, connect: { timeout: CONNECT_TIMEOUT_MS }, ...options });
+/**
+ * Posts JSON. The content type is exact, without a charset: with one, Mesos answers 415. A token that is refused (401,
+ * before anything was done) is renewed, and the request sent once more.
+ */
+export async function post(url: URL, body: string, options: PostOptions): Promise<Dispatcher.ResponseData> {
+  const { credential, tokens } = options.identity;
+  if (tokens === undefined)
+    return send(url, body, { ...options, authorization: credential && basicHeader(credential) });
+  const token = await tokens.current(options.signal);
+  const response = await send(url, body, { ...options, authorization: tokenHeader(token) });
+  if (response.statusCode !== 401) return response;
+  await response.body.dump();
+  tokens.refused(token);
+  const fresh = await tokens.current(options.signal);
+  return send(url, body, { ...options, authorization: tokenHeader(fresh) });
 }
 
-/** Posts JSON. The content type is exact, without a charset: with one, Mesos answers 415. */
-export function post(url: URL, body: string, options: PostOptions): Promise<Dispatcher.ResponseData> {
-  const { credential, streamId } = options;
-  return request(url, {
-    dispatcher: options.dispatcher,
-    method: 'POST',
-    body,
-    signal: options.signal,
-    headers: {
-      accept: 'application/json',
-      'content-type': 'application/json',
-      ...(credential === undefined ? {} : { authorization: basic(credential) }),
-      ...(streamId === undefined ? {} : { 'mesos-stream-id': streamId }),
-    },
-  });
+async function send(
+  url: URL,
+  body: string,
+  options: PostOptions & { authorization: string | undefined },
+): Promise<Dispatcher.ResponseData> {
+  const { authorization, streamId } = options;
+  try {
+    return await request(url, {
+      dispatcher: options.dispatcher,
+      method: 'POST',
+      body,
+      signal: options.signal,
+      headers: {
+        accept: 'application/json',
+        'content-type': 'application/json',
+        ...(authorization === undefined ? {} : { authorization }),
+        ...(streamId === undefined ? {} : { 'mesos-stream-id': streamId }),
+      },
+    });
+  } catch (error) {
+    throw withoutBytes(error);
+  }
 }
 
 /**
  * Posts to the leading master: tries each configured one, follows redirects, and starts over while nobody leads. A
  * starting master answers 404, then 503; a follower 307, for some seconds maybe to a dead leader.
- * @throws MillraceError MESOS_UNREACHABLE with every address that was tried and why it did not do.
+ * @throws MillraceError MESOS_UNREACHABLE with every address that was tried and why it did not do, or that of a login
  */
 export async function postToLeader(endpoint: MesosEndpoint, options: LeaderOptions): Promise<LeaderAnswer> {
   const reasons = new Map<string, string>();
-  const search: Search = { ...options, endpoint, reasons, deadlineMs: Date.now() + options.timeoutMs };
+  const search = { ...options, endpoint, reasons, deadlineMs: Date.now() + options.timeoutMs };
+  // Apart from the search: a login that is away is not a master that does not answer.
+  await endpoint.tokens?.current(options.signal);
   for (;;) {
-    for (const address of endpoint.masters) {
+    for (const [index, address] of endpoint.masters.entries()) {
       options.signal.throwIfAborted();
-      const answer = await follow(address, search);
+      const leftMs = search.deadlineMs - Date.now();
+      const shareMs = Math.min(ANSWER_TIMEOUT_MS, leftMs / (endpoint.masters.length - index));
+      const answer = await follow(address, { ...search, untilMs: Date.now() + shareMs });
       if (answer !== null) return answer;
     }
     if (options.once || Date.now() + ROUND_PAUSE_MS >= search.deadlineMs)
@@ -100,6 +124,11 @@ export function baseOf(url: URL): string {
   return `${url.origin}${url.pathname.replace(/(\/master)?\/api\/v1(\/scheduler)?\/?$/, '').replace(/\/+$/, '')}`;
 }
 
+/** The error without the bytes of a broken answer, which undici keeps in it: they may repeat what is secret. */
+export function withoutBytes(error: unknown): unknown {
+  return error instanceof errors.HTTPParserError ? new Error(error.message) : error;
+}
+
 /** Why an exchange failed, in one line; undici hides the reason in causes and lists. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
@@ -113,7 +142,8 @@ interface Search extends LeaderOptions {
   endpoint: MesosEndpoint;
   /** By address: why it did not do. */
   reasons: Map<string, string>;
-  deadlineMs: number;
+  /** When this address, with all that it redirects to, has to have answered. */
+  untilMs: number;
 }
 
 async function follow(address: string, search: Search): Promise<LeaderAnswer | null> {
@@ -128,14 +158,19 @@ async function follow(address: string, search: Search): Promise<LeaderAnswer | n
     const response = await probe(url, search);
     if (response === null) return null;
     if (!isNoLeader(response.statusCode)) return { response, master };
-    const text = await textOf(response);
+    const text = redact(await textOf(response), search.endpoint);
     const location = response.headers['location'];
     if (response.statusCode !== 307 || typeof location !== 'string' || !URL.canParse(location, url.href)) {
       reasons.set(master, `answered ${response.statusCode}${text === '' ? '' : `: ${text}`}`);
       return null;
     }
-    reasons.set(master, `redirects to ${location}`);
-    url = new URL(location, url);
+    const next = new URL(location, url);
+    reasons.set(master, `redirects to ${baseOf(next)}`);
+    if (url.protocol === 'https:' && next.protocol !== 'https:') {
+      reasons.set(master, `redirects to ${baseOf(next)}, which is not encrypted; it was not followed`);
+      return null;
+    }
+    url = next;
   }
   reasons.set(baseOf(urlOf(address, '')), `redirected more than ${MAX_REDIRECTS} times`);
   return null;
@@ -149,12 +184,12 @@ async function probe(url: URL, search: Search): Promise<Dispatcher.ResponseData 
     () => {
       limit.abort(new DOMException('no answer in time', 'TimeoutError'));
     },
-    Math.max(0, Math.min(ANSWER_TIMEOUT_MS, search.deadlineMs - Date.now())),
+    Math.max(0, search.untilMs - Date.now()),
   );
   try {
     return await post(url, search.body, {
       dispatcher: search.dispatcher,
-      ...(endpoint.credential === undefined ? {} : { credential: endpoint.credential }),
+      identity: endpoint,
       signal: AbortSignal.any([search.signal, limit.signal]),
     });
   } catch (error) {
@@ -178,8 +213,4 @@ function unreachable(what: string, reasons: Map<string, string>): MillraceError 
       'Nothing was changed. MILLRACE_MESOS_MASTERS sets the addresses (http://host:5050, several separated by commas).',
     { details: { tried: Object.fromEntries(reasons) } },
   );
-}
-
-function basic({ principal, secret }: { principal: string; secret: string }): string {
-  return `Basic ${Buffer.from(`${principal}:${secret}`).toString('base64')}`;
 }

@@ -1,6 +1,7 @@
 // The door of the Mesos client: everything that other rooms may use.
 export { getAgents, reservedByLabels, type AgentSummary, type ReservedOnAgent } from './agents.ts';
 export { schedulerCall } from './call.ts';
+export { sharedConnections, type MesosTls } from './connections.ts';
 export type {
   Decision,
   Demand,
@@ -38,4 +39,5 @@ export {
   withReservation,
 } from './resources.ts';
 export { createScheduler } from './scheduler.ts';
+export { createLoginTokens, parseServiceAccount } from './service-account.ts';
 export { subscribe } from './subscribe.ts';

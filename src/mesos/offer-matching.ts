@@ -34,7 +34,15 @@ export interface PoolState {
   /** Whether the master was asked for offers, and not told since that none are wanted. */
   revived: boolean;
   reviveAsked: boolean;
+  /** A REVIVE is wanted that came too soon after others. */
+  reviveDue: boolean;
+  /** When REVIVEs left, for as long as they count. */
+  revivedAtMs: number[];
+  /** DECLINEs that did not arrive: Mesos would hold those offers for us for ever. */
+  undeclined: { offerIds: string[]; refuseSeconds: number }[];
   failed: Error | null;
+  /** Starts the pool's clock, should it rest. */
+  wake(): void;
 }
 
 /** For how long what a demand could not use is not offered again. Mesos' own default. */
@@ -43,6 +51,13 @@ export const WAITING_REFUSE_SECONDS = 5;
 export const IDLE_REFUSE_SECONDS = 3_600;
 /** A demand that saw no offer for this long is asked with none, so that it can say that there is none. */
 export const QUIET_MS = 1_000;
+
+/**
+ * Each REVIVE makes the master allocate at once, for all frameworks. A few may follow each other (the nodes of an install,
+ * each of which is placed in milliseconds); demands that come and go for long get one a second.
+ */
+export const REVIVE_BURST = 5;
+export const REVIVE_EVERY_MS = 1_000;
 
 /** Asks each waiting demand in turn; what one takes is gone for the next. */
 export function match(state: PoolState): void {
@@ -64,9 +79,16 @@ export function askForOffers(state: PoolState): void {
   });
 }
 
+/** REVIVEs, or has the pool's clock do it when too many left of late. */
 export async function revive(state: PoolState): Promise<void> {
+  const nowMs = Date.now();
+  // Each of the last few counts for as long as it takes to earn it back.
+  state.revivedAtMs = state.revivedAtMs.filter((atMs) => nowMs - atMs < REVIVE_BURST * REVIVE_EVERY_MS);
+  state.reviveDue = state.revivedAtMs.length >= REVIVE_BURST;
+  if (state.reviveDue) return;
+  state.revivedAtMs.push(nowMs);
   state.revived = true;
-  if (!(await tell(state, { type: 'REVIVE', revive: { roles: [state.options.role] } })))
+  if ((await tell(state, { type: 'REVIVE', revive: { roles: [state.options.role] } })) !== 'sent')
     state.revived = false;
 }
 
@@ -75,14 +97,33 @@ export function rest(state: PoolState): void {
   if (state.waiting.size > 0 || state.accepting > 0 || state.failed !== null) return;
   if (state.revived) void tell(state, { type: 'SUPPRESS', suppress: { roles: [state.options.role] } });
   state.revived = false;
+  state.reviveDue = false;
   decline(state, offersHeld(state), IDLE_REFUSE_SECONDS);
 }
 
 export function decline(state: PoolState, offers: readonly Offer[], refuseSeconds: number): void {
   if (offers.length === 0) return;
   for (const { id } of offers) state.held.delete(id.value);
-  const offer_ids = offers.map(({ id }) => id);
-  void tell(state, { type: 'DECLINE', decline: { offer_ids, filters: { refuse_seconds: refuseSeconds } } });
+  void sendDecline(
+    state,
+    offers.map(({ id }) => id.value),
+    refuseSeconds,
+  );
+}
+
+/** Sends the DECLINEs once more that did not arrive. Declining what is gone meanwhile is harmless. */
+export function declineAgain(state: PoolState): void {
+  for (const { offerIds, refuseSeconds } of state.undeclined.splice(0))
+    void sendDecline(state, offerIds, refuseSeconds);
+}
+
+async function sendDecline(state: PoolState, offerIds: string[], refuseSeconds: number): Promise<void> {
+  const offer_ids = offerIds.map((value) => ({ value }));
+  const filters = { refuse_seconds: refuseSeconds };
+  const sent = await tell(state, { type: 'DECLINE', decline: { offer_ids, filters } });
+  if (sent !== 'lost' || state.failed !== null) return;
+  state.undeclined.push({ offerIds, refuseSeconds });
+  state.wake();
 }
 
 export function offersHeld(state: PoolState): Offer[] {
@@ -133,16 +174,16 @@ function accept(
     });
 }
 
-/** Sends what nobody waits for. False when it could not be sent. */
-async function tell({ options }: PoolState, call: SchedulerCall): Promise<boolean> {
+/** Sends what nobody waits for, and tells what came of it: a call that was lost may have arrived. */
+async function tell({ options }: PoolState, call: SchedulerCall): Promise<'sent' | 'lost' | 'refused'> {
   try {
     await options.call(call);
-    return true;
+    return 'sent';
   } catch (error) {
     options.log?.warn(`${call.type} failed`, {
       error: error instanceof Error ? error.message : String(error),
     });
-    return false;
+    return error instanceof MillraceError && error.code === 'MESOS_UNREACHABLE' ? 'lost' : 'refused';
   }
 }
 

@@ -7,6 +7,7 @@ import type { Demand } from './contract.ts';
 import {
   askForOffers,
   decline,
+  declineAgain,
   IDLE_REFUSE_SECONDS,
   match,
   offersHeld,
@@ -30,7 +31,7 @@ export interface OfferPool {
 
 /** Offers that no waiting demand could use go back after this long: other frameworks want them, and pieces merge. */
 export const HOLD_MS = 5_000;
-/** The pool's clock; it runs while somebody waits. */
+/** The pool's clock; it runs while somebody waits, or something has to be given back. */
 const TICK_MS = 500;
 
 interface Clocked extends PoolState {
@@ -45,8 +46,14 @@ export function createOfferPool(options: OfferPoolOptions): OfferPool {
     accepting: 0,
     revived: false,
     reviveAsked: false,
+    reviveDue: false,
+    revivedAtMs: [],
+    undeclined: [],
     failed: null,
     ticking: null,
+    wake: () => {
+      startClock(state);
+    },
   };
   return {
     add(offers) {
@@ -108,11 +115,13 @@ function enter<T>(
 }
 
 function startClock(state: Clocked): void {
-  if (state.ticking !== null || state.waiting.size === 0 || state.failed !== null) return;
+  const idle = state.waiting.size === 0 && state.held.size === 0 && state.undeclined.length === 0;
+  if (state.ticking !== null || idle || state.failed !== null) return;
   state.ticking = setTimeout(() => {
     state.ticking = null;
+    declineAgain(state);
     giveBackExpired(state);
-    if (state.waiting.size > 0 && !state.revived) void revive(state);
+    if (state.waiting.size > 0 && (!state.revived || state.reviveDue)) void revive(state);
     if ([...state.waiting].some(({ asked }) => !asked)) match(state);
     startClock(state);
   }, TICK_MS);

@@ -1,13 +1,18 @@
-// Statuses of offer operations: acknowledged, kept for who asks a moment too late, told to who waits.
+// Statuses of offer operations: acknowledged, kept for who asks a moment too late, told to who waits; asked for when none
+// comes (the message was lost, or the master that had the operation is gone).
+import { MillraceError } from '../model/errors.ts';
 import type { SchedulerOptions } from './contract.ts';
 import type { OfferOperation, OperationStatus, SchedulerCall } from './types.ts';
-import { createWatchers } from './watchers.ts';
+import { createWatchers, sleep } from './watchers.ts';
 
 export interface OperationUpdates {
   handle(status: OperationStatus): void;
   /** Forgets what was said about the ids of operations that are about to be sent. */
   expect(operations: readonly OfferOperation[]): void;
-  /** The terminal status of an operation: an unread one of the last ACCEPT with this id, or the next. */
+  /**
+   * What became of an operation: an unread terminal status of the last ACCEPT with this id, or the next, or what the master
+   * says when it is asked, which begins when none came in time.
+   */
   outcome(operationId: string, signal: AbortSignal): Promise<OperationStatus>;
   failAll(error: Error): void;
 }
@@ -20,6 +25,19 @@ const TERMINAL: ReadonlySet<string> = new Set([
   'OPERATION_DROPPED',
   'OPERATION_GONE_BY_OPERATOR',
 ]);
+
+/**
+ * What the master says about an operation that will not come to an end by itself: one that it does not know (never
+ * carried out, or finished and acknowledged), or on an agent that is away. That one is pending, or that agents have yet to
+ * register with a new master, is no answer: it is asked again.
+ */
+const ANSWER: ReadonlySet<string> = new Set(['OPERATION_UNKNOWN', 'OPERATION_UNREACHABLE']);
+
+/** A feedback comes within milliseconds; Mesos repeats an unacknowledged one after 10 s. */
+export const FEEDBACK_MS = 12_000;
+/** Between two questions; it doubles, since an operation may be pending on an agent that is slow. */
+const FIRST_ASK_MS = 2_000;
+const LAST_ASK_MS = 30_000;
 
 /** Outcomes that nobody has asked for; after a failover they come without anybody waiting. */
 const MAX_UNREAD = 1_000;
@@ -37,9 +55,10 @@ export function createOperationUpdates(options: OperationUpdatesOptions): Operat
   return {
     handle(status) {
       const operationId = status.operation_id?.value;
-      if (operationId !== undefined && TERMINAL.has(status.state)) {
+      if (operationId !== undefined && (TERMINAL.has(status.state) || ANSWER.has(status.state))) {
         if ((waiting.get(operationId) ?? 0) > 0) watchers.tell(status);
-        else keep(unread, operationId, status);
+        // An answer is to a question, and of no use to who asks later.
+        else if (TERMINAL.has(status.state)) keep(unread, operationId, status);
       }
       void acknowledge(options, status);
     },
@@ -52,9 +71,14 @@ export function createOperationUpdates(options: OperationUpdatesOptions): Operat
       unread.delete(operationId);
       if (known !== undefined) return known;
       waiting.set(operationId, (waiting.get(operationId) ?? 0) + 1);
+      const over = new AbortController();
+      const either = AbortSignal.any([signal, over.signal]);
+      const answer = watchers.next((status) => status.operation_id?.value === operationId, either);
       try {
-        return await watchers.next((status) => status.operation_id?.value === operationId, signal);
+        return await Promise.race([answer, keepAsking(options, operationId, either)]);
       } finally {
+        over.abort();
+        answer.catch(() => undefined);
         const left = (waiting.get(operationId) ?? 1) - 1;
         if (left > 0) waiting.set(operationId, left);
         else waiting.delete(operationId);
@@ -62,6 +86,27 @@ export function createOperationUpdates(options: OperationUpdatesOptions): Operat
     },
     failAll: watchers.failAll,
   };
+}
+
+async function keepAsking(
+  { call, log }: OperationUpdatesOptions,
+  operationId: string,
+  over: AbortSignal,
+): Promise<never> {
+  await sleep(FEEDBACK_MS, over);
+  for (let pauseMs = FIRST_ASK_MS; ; pauseMs = Math.min(2 * pauseMs, LAST_ASK_MS)) {
+    over.throwIfAborted();
+    log?.warn('no feedback of an offer operation; the master is asked', { operationId });
+    try {
+      await call({
+        type: 'RECONCILE_OPERATIONS',
+        reconcile_operations: { operations: [{ operation_id: { value: operationId } }] },
+      });
+    } catch (error) {
+      if (!(error instanceof MillraceError && error.code === 'MESOS_UNREACHABLE')) throw error;
+    }
+    await sleep(pauseMs, over);
+  }
 }
 
 async function acknowledge(options: OperationUpdatesOptions, status: OperationStatus): Promise<void> {

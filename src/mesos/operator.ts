@@ -2,7 +2,8 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { MillraceError } from '../model/errors.ts';
-import { sharedConnections } from './call.ts';
+import { redact } from './authentication.ts';
+import { sharedConnections } from './connections.ts';
 import type { MesosEndpoint } from './contract.ts';
 import { OPERATOR_PATH, postToLeader, reasonOf, type LeaderAnswer } from './http.ts';
 import { refusalError, textOf } from './refusal.ts';
@@ -131,7 +132,7 @@ export async function ask<T>(
   const signal = options.signal === undefined ? limit : AbortSignal.any([options.signal, limit]);
   try {
     const { response, master } = await postToLeader(endpoint, {
-      dispatcher: sharedConnections,
+      dispatcher: sharedConnections(endpoint.tls),
       path: OPERATOR_PATH,
       body: JSON.stringify({ type }),
       what: type,
@@ -139,7 +140,7 @@ export async function ask<T>(
       once: true,
       signal,
     });
-    return { answer: await read(response, { type, master, schema }), master };
+    return { answer: await read(response, { type, master, schema, endpoint }), master };
   } catch (error) {
     if (error instanceof MillraceError || options.signal?.aborted === true) throw error;
     throw new MillraceError(
@@ -152,16 +153,31 @@ export async function ask<T>(
 
 async function read<T>(
   response: Dispatcher.ResponseData,
-  { type, master, schema }: { type: string; master: LeaderAnswer['master']; schema: z.ZodType<T> },
+  {
+    type,
+    master,
+    schema,
+    endpoint,
+  }: { type: string; master: LeaderAnswer['master']; schema: z.ZodType<T>; endpoint: MesosEndpoint },
 ): Promise<T> {
   if (response.statusCode !== 200) {
-    const text = await textOf(response);
+    const text = redact(await textOf(response), endpoint);
     throw refusalError({ status: response.statusCode, text, what: type, master, fenced: false });
   }
-  const checked = schema.safeParse(await response.body.json());
+  const checked = schema.safeParse(await jsonOf(response));
   if (checked.success) return checked.data;
   throw new MillraceError(
     'MESOS_REFUSED',
     `${type}: ${master} answered what is not understood: ${z.prettifyError(checked.error)}. Is it a Mesos master?`,
   );
+}
+
+/** Undefined when it is not JSON: the parser's words would quote the answer. */
+async function jsonOf(response: Dispatcher.ResponseData): Promise<unknown> {
+  const text = await response.body.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -50,7 +50,7 @@ export function refusalError(refusal: Refusal): MillraceError {
     return new MillraceError(
       'MESOS_REFUSED',
       `${what} was refused by ${master}: ${said}. The principal or its secret is missing, wrong, or not allowed to do this. ` +
-        'MILLRACE_MESOS_PRINCIPAL and MILLRACE_MESOS_SECRET_FILE set them. Nothing was changed.',
+        'MILLRACE_MESOS_PRINCIPAL and MILLRACE_MESOS_SECRET_FILE set them, or MILLRACE_MESOS_SERVICE_ACCOUNT_FILE. Nothing was changed.',
       { details },
     );
   return new MillraceError(

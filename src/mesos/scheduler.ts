@@ -76,12 +76,34 @@ function handle({ pool, tasks, operations, options }: Engine, event: SchedulerEv
   else if (event.type === 'RESCIND') pool.rescind(event.rescind.offer_id.value);
   else if (event.type === 'UPDATE') tasks.handle(event.update.status);
   else if (event.type === 'UPDATE_OPERATION_STATUS') operations.handle(event.update_operation_status.status);
+  else if (
+    event.type === 'INVERSE_OFFERS' ||
+    event.type === 'RESCIND_INVERSE_OFFER' ||
+    event.type === 'FAILURE'
+  )
+    tellOf(options, event);
   else if (event.type === 'ERROR') throw errorEventError(event.error.message, options.subscription.master);
 }
 
 function observe(options: SchedulerOptions, event: SchedulerEvent): void {
+  shielded(options, () => options.onEvent?.(event));
+}
+
+function tellOf(
+  options: SchedulerOptions,
+  event: Extract<SchedulerEvent, { type: 'INVERSE_OFFERS' | 'RESCIND_INVERSE_OFFER' | 'FAILURE' }>,
+): void {
+  shielded(options, () => {
+    if (event.type === 'INVERSE_OFFERS') options.onInverseOffers?.(event.inverse_offers.inverse_offers);
+    else if (event.type === 'FAILURE') options.onFailure?.(event.failure);
+    else options.onRescindInverseOffer?.(event.rescind_inverse_offer.inverse_offer_id.value);
+  });
+}
+
+/** Who listens must not end the session by a mistake of its own. */
+function shielded(options: SchedulerOptions, tell: () => void): void {
   try {
-    options.onEvent?.(event);
+    tell();
   } catch (error) {
     options.log?.warn('an observer of events failed', {
       error: error instanceof Error ? error.message : String(error),

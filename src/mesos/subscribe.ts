@@ -2,9 +2,11 @@
 import type { Agent, Dispatcher } from 'undici';
 import { MillraceError } from '../model/errors.ts';
 import { schedulerCall } from './call.ts';
+import { redact } from './authentication.ts';
+import { createConnections } from './connections.ts';
 import type { SubscribeOptions, Subscription } from './contract.ts';
 import { createEventQueue, pumpEvents, type EventQueue } from './event-stream.ts';
-import { createConnections, postToLeader, SCHEDULER_PATH, type LeaderAnswer } from './http.ts';
+import { postToLeader, SCHEDULER_PATH, type LeaderAnswer } from './http.ts';
 import { errorEventError, refusalError, textOf } from './refusal.ts';
 import type { SchedulerEvent } from './types.ts';
 
@@ -23,7 +25,7 @@ export async function subscribe(options: SubscribeOptions): Promise<Subscription
   options.signal.throwIfAborted();
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   // Own connections: destroying them is what ends the subscription at once.
-  const streams = createConnections();
+  const streams = createConnections(options.tls);
   const limit = new AbortController();
   const timer = setTimeout(() => {
     limit.abort(tooSlow(options, timeoutMs));
@@ -67,7 +69,7 @@ async function open(
 ): Promise<Subscription> {
   const streamId = streamIdOf(response);
   if (response.statusCode !== 200 || streamId === null) {
-    const text = await textOf(response);
+    const text = redact(await textOf(response), options);
     throw refusalError({ status: response.statusCode, text, what: 'SUBSCRIBE', master, fenced: false });
   }
   const queue = createEventQueue();
@@ -79,10 +81,11 @@ async function open(
     },
     ...(options.onPassedOver === undefined ? {} : { onPassedOver: options.onPassedOver.bind(options) }),
   });
-  const { framework_id, heartbeat_interval_seconds } = await firstEvent(queue, master, limit);
+  const { framework_id, heartbeat_interval_seconds, master_info } = await firstEvent(queue, master, limit);
   return subscription(options, {
     streams,
     queue,
+    region: master_info?.domain?.fault_domain?.region.name,
     ref: { frameworkId: framework_id.value, streamId, master },
     heartbeatIntervalMs: (heartbeat_interval_seconds ?? DEFAULT_HEARTBEAT_SECONDS) * 1000,
     lastEventAtMs: () => lastEventAtMs,
@@ -113,13 +116,14 @@ interface Opened {
   queue: EventQueue;
   ref: { frameworkId: string; streamId: string; master: string };
   heartbeatIntervalMs: number;
+  region: string | undefined;
   lastEventAtMs(): number;
 }
 
 function subscription(options: SubscribeOptions, opened: Opened): Subscription {
   const { streams, queue, ref } = opened;
   // One connection for all calls of the session keeps them in order: a REVIVE must not overtake a SUPPRESS.
-  const calls = createConnections({ connections: 1, pipelining: 1 });
+  const calls = createConnections(options.tls, { connections: 1, pipelining: 1 });
   let closed = false;
   const close = () => {
     if (closed) return;
@@ -135,6 +139,7 @@ function subscription(options: SubscribeOptions, opened: Opened): Subscription {
   return {
     ...ref,
     heartbeatIntervalMs: opened.heartbeatIntervalMs,
+    ...(opened.region === undefined ? {} : { region: opened.region }),
     lastEventAtMs: () => opened.lastEventAtMs(),
     events: { [Symbol.asyncIterator]: () => queue },
     async call(call) {

@@ -73,7 +73,27 @@ export interface Offer {
   executor_ids?: Id[];
   allocation_info?: { role: string };
   domain?: DomainInfo;
-  unavailability?: { start: { nanoseconds: number }; duration?: { nanoseconds: number } };
+  unavailability?: Unavailability;
+}
+/** When a machine will be away; without a duration, until somebody says otherwise. */
+export interface Unavailability {
+  start: { nanoseconds: number };
+  duration?: { nanoseconds: number };
+}
+/** Mesos asks for an agent's resources back: its machine will be unavailable. */
+export interface InverseOffer {
+  id: Id;
+  framework_id: Id;
+  /** Without it, the whole framework is meant. */
+  agent_id?: Id;
+  url?: { scheme: string; address: { hostname?: string; ip?: string; port: number }; path?: string };
+  unavailability: Unavailability;
+}
+/** An executor that ended (with `executor_id`), or an agent that is gone. */
+export interface Failure {
+  agent_id?: Id;
+  executor_id?: Id;
+  status?: number;
 }
 
 export interface FrameworkInfo {
@@ -124,13 +144,13 @@ export type SchedulerEvent =
       subscribed: { framework_id: Id; heartbeat_interval_seconds?: number; master_info?: MasterInfo };
     }
   | { type: 'OFFERS'; offers: { offers: Offer[] } }
-  | { type: 'INVERSE_OFFERS'; inverse_offers: { inverse_offers: object[] } }
+  | { type: 'INVERSE_OFFERS'; inverse_offers: { inverse_offers: InverseOffer[] } }
   | { type: 'RESCIND'; rescind: { offer_id: Id } }
   | { type: 'RESCIND_INVERSE_OFFER'; rescind_inverse_offer: { inverse_offer_id: Id } }
   | { type: 'UPDATE'; update: { status: TaskStatus } }
   | { type: 'UPDATE_OPERATION_STATUS'; update_operation_status: { status: OperationStatus } }
   | { type: 'MESSAGE'; message: object }
-  | { type: 'FAILURE'; failure: { agent_id?: Id; executor_id?: Id; status?: number } }
+  | { type: 'FAILURE'; failure: Failure }
   | { type: 'ERROR'; error: { message: string } }
   | { type: 'HEARTBEAT' };
 
@@ -140,6 +160,7 @@ export interface MasterInfo {
   port?: number;
   version?: string;
   address?: { hostname?: string; ip?: string; port: number };
+  domain?: DomainInfo;
 }
 
 export interface CommandUri {
@@ -179,6 +200,9 @@ export type OfferOperation =
   | { type: 'UNRESERVE'; id?: Id; unreserve: { resources: Resource[] } }
   | { type: 'CREATE'; id?: Id; create: { volumes: Resource[] } }
   | { type: 'DESTROY'; id?: Id; destroy: { volumes: Resource[] } }
+  | { type: 'GROW_VOLUME'; id?: Id; grow_volume: { volume: Resource; addition: Resource } }
+  /** `subtract` is an amount, not a resource. */
+  | { type: 'SHRINK_VOLUME'; id?: Id; shrink_volume: { volume: Resource; subtract: Value<number> } }
   | { type: 'LAUNCH_GROUP'; launch_group: { executor: ExecutorInfo; task_group: { tasks: TaskInfo[] } } };
 
 /** Calls of a subscribed scheduler; the transport adds `framework_id`. */
@@ -206,4 +230,21 @@ export type SchedulerCall =
       };
     }
   | { type: 'RECONCILE'; reconcile: { tasks: { task_id: Id; agent_id?: Id }[] } }
+  | {
+      type: 'RECONCILE_OPERATIONS';
+      reconcile_operations: { operations: { operation_id: Id; agent_id?: Id }[] };
+    }
+  | {
+      type: 'ACCEPT_INVERSE_OFFERS';
+      accept_inverse_offers: { inverse_offer_ids: Id[]; filters?: { refuse_seconds: number } };
+    }
+  | {
+      type: 'DECLINE_INVERSE_OFFERS';
+      decline_inverse_offers: { inverse_offer_ids: Id[]; filters?: { refuse_seconds: number } };
+    }
+  /** Answered with 200 once it is carried out, unlike the others. Principal, user and checkpointing stay as they are. */
+  | {
+      type: 'UPDATE_FRAMEWORK';
+      update_framework: { framework_info: FrameworkInfo; suppressed_roles?: string[] };
+    }
   | { type: 'TEARDOWN' };

@@ -36,9 +36,21 @@ describe('the outcome of operations', () => {
       },
       'lost',
     ],
+    // What the master says when it is asked about an operation without feedback: what is reserved tells more.
+    [{ a: { state: 'OPERATION_FINISHED' }, b: { state: 'OPERATION_UNKNOWN' } }, 'lost'],
+    [{ a: { state: 'OPERATION_UNREACHABLE' }, b: { state: 'OPERATION_UNREACHABLE' } }, 'lost'],
     [{ a: { state: 'OPERATION_DROPPED' }, b: { state: 'OPERATION_ERROR' } }, 'lost'],
   ])('%j is %s', async (ends, kind) => {
     expect((await outcomeOf(scheduler(ends), ['a', 'b'], signal)).kind).toBe(kind);
+  });
+
+  it('is lost when nothing is heard, not even an answer of the master', async () => {
+    const patience = new AbortController();
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(patience.signal);
+    const outcome = outcomeOf(scheduler({}), ['a'], signal);
+    patience.abort(new Error('in time'));
+    expect(await outcome).toEqual({ kind: 'lost', message: 'no feedback' });
+    timeout.mockRestore();
   });
 
   it('is not known when the activity is cancelled', async () => {

@@ -1,5 +1,6 @@
 // A plain HTTP server in the place of a Mesos master; the test says what it answers.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { encodeRecord } from '../../src/mesos/record-io.ts';
 
@@ -21,10 +22,14 @@ export interface MasterServer {
 
 export type Answer = (request: SeenRequest, response: ServerResponse) => void;
 
-export async function masterServer(answer: Answer): Promise<MasterServer> {
+/** @param tls makes it speak https @param host where it listens */
+export async function masterServer(
+  answer: Answer,
+  { tls, host = '127.0.0.1' }: { tls?: ServerOptions; host?: string } = {},
+): Promise<MasterServer> {
   const requests: SeenRequest[] = [];
   const streamClosed = Promise.withResolvers<undefined>();
-  const server = createServer((message, response) => {
+  const handle = (message: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
     message.on('data', (chunk: Buffer) => chunks.push(chunk));
     message.on('end', () => {
@@ -40,11 +45,12 @@ export async function masterServer(answer: Answer): Promise<MasterServer> {
       });
       answer(seen, response);
     });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  };
+  const server = tls ? createTlsServer(tls, handle) : createServer(handle);
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
     requests,
     streamClosed: streamClosed.promise,

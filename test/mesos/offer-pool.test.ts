@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createScheduler, scalar, sumScalar, type Demand, type Scheduler } from '../../src/mesos/index.ts';
-import { IDLE_REFUSE_SECONDS, WAITING_REFUSE_SECONDS } from '../../src/mesos/offer-matching.ts';
+import {
+  IDLE_REFUSE_SECONDS,
+  REVIVE_BURST,
+  REVIVE_EVERY_MS,
+  WAITING_REFUSE_SECONDS,
+} from '../../src/mesos/offer-matching.ts';
 import { HOLD_MS } from '../../src/mesos/offer-pool.ts';
 import type { Offer, OfferOperation } from '../../src/mesos/types.ts';
 import { WAIT_SETTLE_MS } from '../../src/mesos/wait-report.ts';
@@ -156,6 +161,139 @@ describe('offers', () => {
     fake.answer = () => Promise.resolve();
     await vi.advanceTimersByTimeAsync(1_000);
     expect(fake.callsOf('REVIVE')).toHaveLength(2);
+  });
+});
+
+describe('the manners of the pool', () => {
+  it('let demands that come and go for a minute REVIVE about once a second, and serve them all the same', async () => {
+    let served = 0;
+    const perSecond: number[] = [];
+    for (let second = 0; second < 60; second++) {
+      const before = fake.callsOf('REVIVE').length;
+      for (let i = 0; i < 20; i++) {
+        const stop = new AbortController();
+        const placed = scheduler.withOffers(takeFirst(`demand-${i}`, stop.signal));
+        placed.then(
+          () => (served += 1),
+          () => undefined,
+        );
+        await settle();
+        if (i % 2 === 0) stop.abort(new Error('changed its mind'));
+        else fake.offer(anOffer(`o-${second}-${i}`));
+        await vi.advanceTimersByTimeAsync(50);
+      }
+      perSecond.push(fake.callsOf('REVIVE').length - before);
+    }
+    expect(served).toBe(600);
+    expect(fake.callsOf('REVIVE').length).toBeLessThanOrEqual(60 + REVIVE_BURST);
+    expect(fake.callsOf('SUPPRESS').length).toBeLessThanOrEqual(60 + REVIVE_BURST);
+    expect(Math.max(...perSecond)).toBeLessThanOrEqual(REVIVE_BURST + 1);
+  });
+
+  it('ask for offers as soon as it is time, for a demand that came too soon after others', async () => {
+    for (let i = 0; i < REVIVE_BURST; i++) {
+      const stop = new AbortController();
+      scheduler.withOffers(takeFirst('brief', stop.signal)).catch(() => undefined);
+      await settle();
+      stop.abort(new Error('changed its mind'));
+    }
+    void scheduler.withOffers(takeFirst('stays')).catch(() => undefined);
+    await settle();
+    expect(fake.callsOf('REVIVE')).toHaveLength(REVIVE_BURST);
+    await vi.advanceTimersByTimeAsync(REVIVE_BURST * REVIVE_EVERY_MS + 500);
+    expect(fake.callsOf('REVIVE')).toHaveLength(REVIVE_BURST + 1);
+  });
+
+  it('give back again what could not be given back, although nobody waits any more', async () => {
+    fake.answer = (call) =>
+      call.type === 'DECLINE'
+        ? Promise.reject(new MillraceError('MESOS_UNREACHABLE', 'no'))
+        : Promise.resolve();
+    fake.offer(anOffer('o1'));
+    await settle();
+    expect(declined(fake)).toHaveLength(1);
+    fake.answer = () => Promise.resolve();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(declined(fake)).toEqual([
+      ['o1', IDLE_REFUSE_SECONDS],
+      ['o1', IDLE_REFUSE_SECONDS],
+    ]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(declined(fake)).toHaveLength(2);
+  });
+
+  it('do not repeat a DECLINE that was refused', async () => {
+    fake.answer = () => Promise.reject(new MillraceError('MESOS_REFUSED', 'no'));
+    fake.offer(anOffer('o1'));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(declined(fake)).toHaveLength(1);
+  });
+
+  it('give back what an ACCEPT leaves, even while it has no answer', async () => {
+    fake.answer = (call) => (call.type === 'ACCEPT' ? new Promise(() => undefined) : Promise.resolve());
+    void scheduler.withOffers(takeFirst('a')).catch(() => undefined);
+    await settle();
+    fake.offer(anOffer('o1'), anOffer('o2', 'agent-2'));
+    await vi.advanceTimersByTimeAsync(HOLD_MS + 500);
+    expect(declined(fake)).toEqual([['o2', WAITING_REFUSE_SECONDS]]);
+  });
+
+  it('hold no offer for longer than they must, whatever comes and goes', async () => {
+    const moves = fc.array(
+      fc.oneof(
+        fc.record({ move: fc.constant('offer' as const), agent: fc.nat({ max: 3 }) }),
+        fc.record({ move: fc.constant('demand' as const), cpus: fc.integer({ min: 1, max: 9 }) }),
+        fc.record({ move: fc.constant('giveUp' as const) }),
+        fc.record({ move: fc.constant('rescind' as const) }),
+        fc.record({ move: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 4_000 }) }),
+      ),
+      { maxLength: 40 },
+    );
+    await fc.assert(
+      fc.asyncProperty(moves, async (all) => {
+        const local = fakeSubscription();
+        const engine = createScheduler({
+          subscription: local,
+          role: 'kafka',
+          onTaskStatus: () => Promise.resolve(),
+        });
+        void engine.run();
+        /** Offers that are with us, and since when; what is given back or used leaves. */
+        const ours = new Map<string, number>();
+        const waiting: AbortController[] = [];
+        const settleBooks = () => {
+          for (const [id] of declined(local)) ours.delete(id);
+          for (const { accept } of local.callsOf('ACCEPT'))
+            for (const { value } of accept.offer_ids) ours.delete(value);
+        };
+        for (const [index, step] of all.entries()) {
+          if (step.move === 'offer') {
+            ours.set(`o${index}`, Date.now());
+            local.offer(anOffer(`o${index}`, `agent-${step.agent}`, [scalar('cpus', 2)]));
+          } else if (step.move === 'demand') {
+            const stop = new AbortController();
+            waiting.push(stop);
+            engine.withOffers({ ...takesCpus(step.cpus), signal: stop.signal }).then(
+              () => void waiting.splice(waiting.indexOf(stop), 1),
+              () => undefined,
+            );
+          } else if (step.move === 'giveUp') waiting.shift()?.abort(new Error('enough'));
+          else if (step.move === 'rescind') {
+            const [id] = ours.keys();
+            if (id !== undefined) local.send({ type: 'RESCIND', rescind: { offer_id: { value: id } } });
+            if (id !== undefined) ours.delete(id);
+          } else await vi.advanceTimersByTimeAsync(step.ms);
+          await settle();
+          settleBooks();
+          if (waiting.length === 0) expect([...ours.keys()]).toEqual([]);
+          for (const sinceMs of ours.values())
+            expect(Date.now() - sinceMs).toBeLessThanOrEqual(HOLD_MS + 500);
+        }
+        engine.close();
+        await settle();
+      }),
+      { numRuns: 100 },
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createScheduler, type Scheduler } from '../../src/mesos/index.ts';
+import { FEEDBACK_MS } from '../../src/mesos/operation-updates.ts';
 import type { TaskStatus } from '../../src/mesos/types.ts';
 import { MillraceError } from '../../src/model/errors.ts';
 import {
@@ -194,6 +195,104 @@ describe('an operation update', () => {
     const outcome = scheduler.operationOutcome('reserve-1', never);
     fake.operation(finished);
     expect(await outcome).toMatchObject({ state: 'OPERATION_FINISHED' });
+  });
+});
+
+describe('an operation without feedback', () => {
+  const id = { value: 'reserve-1' };
+  const asked = () =>
+    fake.callsOf('RECONCILE_OPERATIONS').map(({ reconcile_operations }) => reconcile_operations.operations);
+
+  it('is asked about after a while, again and again while it is pending, until it ends', async () => {
+    const outcome = scheduler.operationOutcome('reserve-1', never);
+    await vi.advanceTimersByTimeAsync(FEEDBACK_MS - 1);
+    expect(asked()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(asked()).toEqual([[{ operation_id: id }]]);
+    for (const state of ['OPERATION_PENDING', 'OPERATION_RECOVERING'])
+      fake.operation({ operation_id: id, state });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked().length).toBeGreaterThan(2);
+    expect(asked().length).toBeLessThan(8);
+    fake.operation({ operation_id: id, state: 'OPERATION_FINISHED' });
+    expect(await outcome).toMatchObject({ state: 'OPERATION_FINISHED' });
+    const before = asked().length;
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(asked()).toHaveLength(before);
+  });
+
+  it.each(['OPERATION_UNKNOWN', 'OPERATION_UNREACHABLE', 'OPERATION_GONE_BY_OPERATOR'])(
+    'that the master calls %s will have none',
+    async (state) => {
+      const outcome = scheduler.operationOutcome('reserve-1', never);
+      await vi.advanceTimersByTimeAsync(FEEDBACK_MS);
+      fake.operation({ operation_id: id, state });
+      expect(await outcome).toMatchObject({ state });
+    },
+  );
+
+  it('is asked about again when the question could not be sent', async () => {
+    fake.answer = () => Promise.reject(new MillraceError('MESOS_UNREACHABLE', 'no answer'));
+    const outcome = scheduler.operationOutcome('reserve-1', never);
+    await vi.advanceTimersByTimeAsync(FEEDBACK_MS);
+    fake.answer = (call) => {
+      if (call.type === 'RECONCILE_OPERATIONS')
+        fake.operation({ operation_id: id, state: 'OPERATION_UNKNOWN' });
+      return Promise.resolve();
+    };
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await outcome).toMatchObject({ state: 'OPERATION_UNKNOWN' });
+  });
+
+  it('is not decided by an answer that came before the question', async () => {
+    fake.operation({ operation_id: id, state: 'OPERATION_UNKNOWN' });
+    await settle();
+    const outcome = scheduler.operationOutcome('reserve-1', never);
+    fake.operation({ operation_id: id, state: 'OPERATION_FINISHED' });
+    expect(await outcome).toMatchObject({ state: 'OPERATION_FINISHED' });
+  });
+});
+
+describe('what Mesos says of machines', () => {
+  const inverse = {
+    id: { value: 'i1' },
+    framework_id: { value: 'framework-1' },
+    agent_id: { value: 'agent-1' },
+    unavailability: { start: { nanoseconds: 1 }, duration: { nanoseconds: 2 } },
+  };
+
+  it('is told to who listens, and a listener that fails does not end the session', async () => {
+    const told: unknown[] = [];
+    const warnings: string[] = [];
+    const local = fakeSubscription();
+    const engine = createScheduler({
+      subscription: local,
+      role: 'kafka',
+      onTaskStatus: () => Promise.resolve(),
+      onInverseOffers: (offers) => told.push(offers),
+      onRescindInverseOffer: (offerId) => told.push(offerId),
+      onFailure: (failure) => {
+        told.push(failure);
+        throw new Error('a mistake');
+      },
+      log: { info: () => undefined, warn: (message) => warnings.push(message) },
+    });
+    void engine.run();
+    local.send({ type: 'INVERSE_OFFERS', inverse_offers: { inverse_offers: [inverse] } });
+    local.send({ type: 'FAILURE', failure: { agent_id: { value: 'agent-2' } } });
+    local.send({
+      type: 'RESCIND_INVERSE_OFFER',
+      rescind_inverse_offer: { inverse_offer_id: { value: 'i1' } },
+    });
+    await settle();
+    expect(told).toEqual([[inverse], { agent_id: { value: 'agent-2' } }, 'i1']);
+    expect(warnings).toEqual(['an observer of events failed']);
+    await engine.call({
+      type: 'DECLINE_INVERSE_OFFERS',
+      decline_inverse_offers: { inverse_offer_ids: [{ value: 'i1' }] },
+    });
+    expect(local.callsOf('DECLINE_INVERSE_OFFERS')).toHaveLength(1);
+    engine.close();
   });
 });
 

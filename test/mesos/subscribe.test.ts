@@ -113,6 +113,21 @@ describe('subscribe', () => {
     });
   });
 
+  it('tells the region of the masters, where they have one', async () => {
+    const domain = { fault_domain: { region: { name: 'region-1' }, zone: { name: 'zone-m' } } };
+    const server = await master((_request, response) => {
+      openStream(response, {
+        ...SUBSCRIBED,
+        subscribed: { ...SUBSCRIBED.subscribed, master_info: { id: 'm', domain } },
+      });
+    });
+    expect((await open([server.url])).region).toBe('region-1');
+    const without = await master((_request, response) => {
+      openStream(response, SUBSCRIBED);
+    });
+    expect(await open([without.url])).not.toHaveProperty('region');
+  });
+
   it('follows a protocol-relative redirect to the leader', async () => {
     const leader = await master((_request, response) => {
       openStream(response, SUBSCRIBED);

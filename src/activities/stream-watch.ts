@@ -1,0 +1,40 @@
+// Tells a stream that is alive from one that is dead: a connection may break without a word (a cable, a firewall), and a master
+// may hang with its connections open.
+import type { Subscription } from '../mesos/index.ts';
+import { MillraceError } from '../model/errors.ts';
+
+export interface StreamWatch {
+  subscription: Pick<Subscription, 'master' | 'heartbeatIntervalMs' | 'lastEventAtMs'>;
+  signal: AbortSignal;
+  /** The clock of `lastEventAtMs`. */
+  nowMs(): number;
+  pause(ms: number): Promise<void>;
+  /** Called every `BEAT_MS` or sooner while the stream is alive. */
+  beat(): void;
+}
+
+/** Beats this often while the stream is alive; far below the heartbeat timeout of 10 s. */
+export const BEAT_MS = 2_000;
+/** The stream is dead when nothing arrived for this many of Mesos' heartbeats. */
+export const HEARTBEATS_MISSED = 2.5;
+
+/**
+ * Beats while the stream is alive.
+ * @throws MillraceError MESOS_UNREACHABLE when it was silent for 2½ heartbeats; the signal's reason when it aborts
+ */
+export async function watchStream(watch: StreamWatch): Promise<never> {
+  const { subscription, signal } = watch;
+  const limitMs = subscription.heartbeatIntervalMs * HEARTBEATS_MISSED;
+  for (;;) {
+    signal.throwIfAborted();
+    const silentMs = watch.nowMs() - subscription.lastEventAtMs();
+    if (silentMs >= limitMs)
+      throw new MillraceError(
+        'MESOS_UNREACHABLE',
+        `${subscription.master} sent nothing for ${Math.round(silentMs / 1000)} s; the stream is taken for dead. Tasks run on; ` +
+          'the session is taken up again.',
+      );
+    watch.beat();
+    await watch.pause(Math.min(BEAT_MS, limitMs - silentMs));
+  }
+}

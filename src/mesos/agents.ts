@@ -10,6 +10,12 @@ export interface AgentSummary {
   hostname: string;
   /** Registered and neither disconnected nor deactivated. */
   active: boolean;
+  /** An operator keeps it from offers, for itself or while it drains. */
+  deactivated?: true;
+  /** Its tasks are being ended by an operator; `markGone`: it will not come back. */
+  drain?: { state: string; markGone: boolean };
+  /** Address under which it registered; maintenance names machines by it, too. */
+  ip?: string;
   attributes: Attribute[];
   region?: string;
   zone?: string;
@@ -44,6 +50,13 @@ const schema = z.looseObject({
           }),
           active: z.boolean(),
           deactivated: z.boolean().default(false),
+          pid: z.string().optional(),
+          drain_info: z
+            .looseObject({
+              state: z.string(),
+              config: z.looseObject({ mark_gone: z.boolean().default(false) }).optional(),
+            })
+            .optional(),
           total_resources: resources,
           allocated_resources: resources,
           offered_resources: resources,
@@ -85,12 +98,30 @@ function toSummary(agent: AgentAnswer): AgentSummary {
     id: info.id.value,
     hostname: info.hostname,
     active: agent.active && !agent.deactivated,
+    ...(agent.deactivated ? { deactivated: true } : {}),
+    ...(agent.drain_info === undefined
+      ? {}
+      : {
+          drain: { state: agent.drain_info.state, markGone: agent.drain_info.config?.mark_gone ?? false },
+        }),
+    ...ipOf(agent.pid),
     attributes: info.attributes as unknown as Attribute[],
     ...(domain === undefined ? {} : { region: domain.region.name, zone: domain.zone.name }),
     totalResources: agent.total_resources.map(toResource),
     allocatedResources: agent.allocated_resources.map(toResource),
     offeredResources: agent.offered_resources.map(toResource),
   };
+}
+
+/** What of an agent is reserved, for whomever. */
+export function reservedOn(agent: AgentSummary): Resource[] {
+  return agent.totalResources.filter(({ reservations }) => (reservations ?? []).length > 0);
+}
+
+/** From libprocess' name of the agent: `slave(1)@10.0.0.7:5051`, `slave(1)@[fd00::7]:5051`. */
+function ipOf(pid = ''): { ip?: string } {
+  const ip = /@\[?([0-9a-fA-F.:]+?)\]?:\d+$/.exec(pid)?.[1];
+  return ip === undefined ? {} : { ip };
 }
 
 /** Operator answers say a reservation twice; the old form (`role`, `reservation`) must not be sent back. */

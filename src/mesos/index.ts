@@ -1,5 +1,11 @@
 // The door of the Mesos client: everything that other rooms may use.
-export { getAgents, reservedByLabels, type AgentSummary, type ReservedOnAgent } from './agents.ts';
+export {
+  getAgents,
+  reservedByLabels,
+  reservedOn,
+  type AgentSummary,
+  type ReservedOnAgent,
+} from './agents.ts';
 export { schedulerCall } from './call.ts';
 export { sharedConnections, type MesosTls } from './connections.ts';
 export type {
@@ -12,6 +18,13 @@ export type {
   SubscribeOptions,
   Subscription,
 } from './contract.ts';
+export {
+  getMaintenance,
+  maintenanceOf,
+  type Machine,
+  type Maintenance,
+  type MaintenanceWindow,
+} from './maintenance.ts';
 export {
   findLeader,
   getFrameworks,
@@ -38,6 +51,7 @@ export {
   withoutAllocation,
   withReservation,
 } from './resources.ts';
+export { getQuotas, getRoles, type QuotaSummary, type RoleSummary } from './roles.ts';
 export { createScheduler } from './scheduler.ts';
 export { createLoginTokens, parseServiceAccount } from './service-account.ts';
 export { subscribe } from './subscribe.ts';

@@ -19,6 +19,8 @@ export interface FrameworkSummary {
   name: string;
   active: boolean;
   connected: boolean;
+  roles: string[];
+  principal?: string;
 }
 
 export interface TaskSummary {
@@ -81,7 +83,14 @@ export async function getFrameworks(
       frameworks: z
         .array(
           z.looseObject({
-            framework_info: z.looseObject({ id, name: z.string() }),
+            framework_info: z.looseObject({
+              id,
+              name: z.string(),
+              roles: z.array(z.string()).optional(),
+              /** That of a framework which can have but one. */
+              role: z.string().optional(),
+              principal: z.string().optional(),
+            }),
             active: z.boolean(),
             connected: z.boolean(),
           }),
@@ -95,6 +104,8 @@ export async function getFrameworks(
     name: framework_info.name,
     active,
     connected,
+    roles: framework_info.roles ?? (framework_info.role === undefined ? [] : [framework_info.role]),
+    ...(framework_info.principal === undefined ? {} : { principal: framework_info.principal }),
   }));
 }
 

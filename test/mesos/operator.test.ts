@@ -124,7 +124,7 @@ describe('the operator API', () => {
       },
     });
     expect(await getFrameworks(frameworks)).toEqual([
-      { id: 'f', name: 'kafka-demo', active: true, connected: false },
+      { id: 'f', name: 'kafka-demo', active: true, connected: false, roles: [] },
     ]);
     await server?.close();
     const endpoint = await masterSays({ get_master: { master_info: { id: 'm', version: '1.12.0' } } });

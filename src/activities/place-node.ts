@@ -21,6 +21,9 @@ import { createTries, outcomeOf, type Outcome } from './operation-outcome.ts';
 import { heldSession, type HeldSession, type Sessions } from './sessions.ts';
 import type { Waiting } from './waiting.ts';
 
+/** What was reserved may be gone (unreserved by an operator, or never carried out): it is looked for again. */
+export const LOOK_AGAIN_MS = 60_000;
+
 interface Deps {
   mesos: MesosEndpoint;
   sessions: Sessions;
@@ -101,9 +104,10 @@ async function createVolume(
 ): Promise<Placed> {
   const placement = placementOf(wanted, agent, port);
   const [, id = ''] = operationIds(held, wanted, round);
-  await held.scheduler.withOffers({
+  const again = AbortSignal.timeout(LOOK_AGAIN_MS);
+  const accepted = held.scheduler.withOffers({
     name: `create the volume of ${wanted.input.node.name}`,
-    signal: waiting.signal,
+    signal: AbortSignal.any([waiting.signal, again]),
     onWait: waiting.set,
     decide: (offers: readonly Offer[]) => {
       const use = offers.filter((offer) => offer.agent_id.value === agent.id);
@@ -117,9 +121,15 @@ async function createVolume(
       );
       if (!disk)
         return { wait: `an offer of what is reserved for ${wanted.input.node.name} on ${agent.hostname}` };
-      return { use, operations: [createOperation(wanted, mountOf(disk), id)], result: null };
+      return { use, operations: [createOperation(wanted, mountOf(disk), id)], result: true };
     },
   });
+  const isAccepted = await accepted.catch((error: unknown) => {
+    if (waiting.signal.aborted || error !== again.reason) throw error;
+    return false;
+  });
+  if (!isAccepted)
+    return { kind: 'lost', message: `${agent.hostname} does not offer what was reserved there` };
   waiting.set(null);
   const outcome = await outcomeOf(held.scheduler, [id], waiting.signal);
   return outcome.kind === 'finished' ? { placement } : outcome;

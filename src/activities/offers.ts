@@ -50,6 +50,12 @@ export function toAgentOffer(offers: readonly Offer[], role?: string): AgentOffe
       .filter((resource) => resource.name === name && resource.disk === undefined)
       .reduce((total, resource) => total + (resource.scalar?.value ?? 0), 0);
   const rootPieces = free.filter((resource) => resource.name === 'disk' && isPlain(resource));
+  const isKept = offers
+    .flatMap((offer) => offer.resources)
+    .some((resource) => {
+      const innermost = resource.reservations?.at(-1);
+      return innermost?.role === role && (innermost?.labels?.labels ?? []).length === 0;
+    });
   const domain = first.domain?.fault_domain;
   return {
     agentId: first.agent_id.value,
@@ -60,6 +66,7 @@ export function toAgentOffer(offers: readonly Offer[], role?: string): AgentOffe
     memMb: round(sum('mem')),
     diskMb: round(sum('disk')),
     ...(rootPieces.length > 1 ? { rootPiecesMb: rootPieces.map(({ scalar }) => scalar?.value ?? 0) } : {}),
+    ...(isKept && role !== undefined ? { keptForRole: role } : {}),
     ports: free.filter(({ name }) => name === 'ports').flatMap((resource) => resource.ranges?.range ?? []),
     mountDisksMb: free.filter(isMountDisk).map(mountDiskOf),
   };

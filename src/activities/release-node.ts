@@ -91,7 +91,7 @@ async function release(
         return {
           wait: `Mesos to offer all that is reserved for ${input.node} on ${agent.hostname} (missing: ${missing.join(', ')})`,
         };
-      const operations = operationsFor(mine.map(withoutAllocation), operationId);
+      const operations = releaseOperations(mine.map(withoutAllocation), operationId);
       return {
         use: use.filter((offer) => offer.resources.some((resource) => belongs(resource, input))),
         operations,
@@ -114,8 +114,8 @@ function belongs(resource: Resource, input: ReleaseNodeInput): boolean {
   );
 }
 
-/** Only our own reservation is taken off; what is below it stays as it was before the node came. */
-function operationsFor(
+/** DESTROY of all volumes and UNRESERVE of everything. Only our own reservation is taken off; what is below it stays as it was before the node came. */
+export function releaseOperations(
   resources: readonly Resource[],
   operationId: (verb: string, number: number) => string,
 ): OfferOperation[] {

@@ -4,13 +4,15 @@ import type { PlaceNodeInput } from '../../src/activities/contract.ts';
 import { sharesOf } from '../../src/activities/launch-group.ts';
 import { toAgentOffer } from '../../src/activities/offers.ts';
 import { placementOf, planOn, wantedFor, type Wanted } from '../../src/activities/place-operations.ts';
+import { releaseOperations } from '../../src/activities/release-node.ts';
 import { createPool } from '../../src/activities/resource-pool.ts';
 import { portRange, sameKind, scalar, subtractResources, sumScalar } from '../../src/mesos/index.ts';
-import type { OfferOperation, Reservation, Resource } from '../../src/mesos/types.ts';
+import type { Reservation, Resource } from '../../src/mesos/types.ts';
 import { volumeIdsOf } from '../../src/model/cluster.ts';
 import { evaluate } from '../../src/model/placement/match.ts';
 import { parseSpec } from '../../src/model/spec/parse.ts';
 import { anOffer } from '../mesos/fake-subscription.ts';
+import { carryOut, under } from './carry-out.ts';
 import { newCluster } from '../model/clusters.ts';
 
 const ROLE = 'dept/orders-role';
@@ -29,10 +31,6 @@ const inputOf = (spec: object = {}): PlaceNodeInput => ({
   others: [],
 });
 const SMALL = { cpus: 0.4, memMb: 368, heapMb: 128 };
-const under = (resource: Resource, ...reservations: Reservation[]): Resource => ({
-  ...resource,
-  reservations,
-});
 const mount = (root: string, sizeMb: number, profile?: string): Resource => ({
   ...scalar('disk', sizeMb),
   disk: { source: { type: 'MOUNT', mount: { root }, ...(profile === undefined ? {} : { profile }) } },
@@ -44,37 +42,6 @@ const plan = (wanted: Wanted, free: Resource[], held: Resource[] = []) =>
     port: null,
     operationId: (verb, number) => `${verb}-${number}`,
   });
-
-/** An agent's resources after Mesos has carried out operations; throws where it would refuse. */
-function carryOut(resources: readonly Resource[], operations: readonly OfferOperation[]): Resource[] {
-  let left: Resource[] = [...resources];
-  const exchange = (taken: Resource[], given: Resource[]) => {
-    const rest = subtractResources(left, taken);
-    if (!rest) throw new Error(`not there: ${JSON.stringify(taken)} in ${JSON.stringify(left)}`);
-    left = [...rest, ...given];
-  };
-  for (const operation of operations) {
-    if (operation.type === 'RESERVE') {
-      const { resources: wanted } = operation.reserve;
-      const below = wanted.map(({ reservations = [], ...rest }) => under(rest, ...reservations.slice(0, -1)));
-      if (new Set(below.map(({ reservations }) => JSON.stringify(reservations))).size !== 1)
-        throw new Error('several stacks in one RESERVE');
-      for (const { reservations = [] } of wanted) {
-        const [own, parent] = [reservations.at(-1), reservations.at(-2)];
-        if (own?.role !== ROLE || (parent && !own.role.startsWith(`${parent.role}/`)))
-          throw new Error(`no refinement: ${JSON.stringify(reservations)}`);
-      }
-      exchange(below, wanted);
-    } else if (operation.type === 'CREATE') {
-      const { volumes } = operation.create;
-      const plain = volumes.map(({ disk, ...rest }) =>
-        disk?.source ? { ...rest, disk: { source: disk.source } } : rest,
-      );
-      exchange(plain, volumes);
-    }
-  }
-  return left;
-}
 
 const reservedBy = (wanted: Wanted, resources: readonly Resource[]) =>
   resources.filter(
@@ -164,6 +131,22 @@ describe('the plan of a placement', () => {
     expect(plan(wanted, [...taken, ...free])).toHaveProperty('operations');
   });
 
+  it('says what to do with what is reserved for its own role', () => {
+    const wanted = wantedFor(inputOf({ brokers: { ...SMALL, disk: { sizeMb: 300 } } }));
+    const own: Reservation = { type: 'STATIC', role: ROLE };
+    const agent = toAgentOffer([anOffer('o1', 'agent-1', [under(scalar('cpus', 4), own)])], ROLE);
+    if (!agent) throw new Error('no offer');
+    const judged = evaluate(agent, wanted.demand, []);
+    expect(judged.fits ? [] : judged.reasons).toContain(
+      `what is reserved for ${ROLE} itself can be refined for roles below it only: role ${ROLE}/…`,
+    );
+    const node = toAgentOffer(
+      [anOffer('o1', 'agent-1', [under(scalar('cpus', 4), wanted.reservation)])],
+      ROLE,
+    );
+    expect(node).not.toHaveProperty('keptForRole');
+  });
+
   it('gives each disk a volume of its own with its own path, on disks of its profile', () => {
     const wanted = wantedFor(inputOf({ brokers: { ...SMALL, disks: DISKS } }));
     const free = [
@@ -233,6 +216,8 @@ describe('the plan of a placement', () => {
   });
 });
 
+const isSomething = ({ scalar: value, ranges }: Resource) =>
+  (value?.value ?? 0) > 0 || (ranges?.range ?? []).length > 0;
 const stack = fc.constantFrom<Reservation[]>([], [STATIC], [DYNAMIC]);
 const pieceOf = (name: string, amounts: number[]) =>
   fc
@@ -276,6 +261,10 @@ describe('a placement, for any agent and any pieces', () => {
         const mine = reservedBy(wanted, carryOut(free, made.operations));
         expect(sumScalar(mine, 'cpus')).toBe(wanted.resources.total.cpus);
         expect(sumScalar(mine, 'mem')).toBe(wanted.resources.total.memMb);
+        // Given back, everything is as it was before, what is kept for roles above included.
+        const operations = releaseOperations(mine, (verb, number) => `${verb}-${number}`);
+        const after = carryOut(carryOut(free, made.operations), operations);
+        expect(subtractResources(createPool(after).pieces, free)?.filter(isSomething)).toEqual([]);
         const node = newCluster(input.spec).nodes['broker-0']!;
         const placement = placementOf(wanted, agent, made.port);
         const shares = sharesOf(
@@ -286,7 +275,7 @@ describe('a placement, for any agent and any pieces', () => {
         if ('missing' in shares) throw new Error(shares.missing.join());
         // All that is reserved is handed out, each piece under its own reservations.
         const rest = subtractResources(createPool(mine).pieces, [...shares.executor, ...shares.task]);
-        expect(rest?.filter(({ scalar: value }) => (value?.value ?? 0) > 0)).toEqual([]);
+        expect(rest?.filter(isSomething)).toEqual([]);
         for (const share of [...shares.executor, ...shares.task])
           expect(mine.some((resource) => sameKind(resource, share))).toBe(true);
       }),

@@ -29,6 +29,10 @@ export function evaluate(
   reasons.push(...diskShortages(offer, demand, showMb));
   const port = demand.portIsOwn === true ? demand.port : pickPort(offer, demand.port);
   if (port === null) reasons.push(demand.port === 0 ? 'no free port' : `port ${demand.port} is not free`);
+  if (reasons.length > 0 && offer.keptForRole !== undefined)
+    reasons.push(
+      `what is reserved for ${offer.keptForRole} itself can be refined for roles below it only: role ${offer.keptForRole}/…`,
+    );
   reasons.push(...whereReasons(offer, demand));
   const peers = others.filter(({ name, kind }) => kind === demand.kind && name !== demand.name);
   for (const constraint of demand.constraints) {

@@ -20,6 +20,8 @@ export interface AgentOffer {
   rootPiecesMb?: number[];
   /** Both ends included. */
   ports: { begin: number; end: number }[];
+  /** Set when some of it is kept for this very role, which Mesos does not let be divided among nodes by labels. */
+  keptForRole?: string;
   mountDisksMb?: { id: string; sizeMb: number; profile?: string }[];
 }
 

@@ -89,7 +89,14 @@ export async function holdSubscription(
     scheduler,
     announced: new Map(Object.entries(claimed.maintenance)),
   };
-  const held = { info, scheduler, placed: new Map(), leftovers: claimed.leftovers };
+  const { region } = subscription;
+  const held = {
+    info,
+    scheduler,
+    placed: new Map(),
+    leftovers: claimed.leftovers,
+    ...(region === undefined ? {} : { region }),
+  };
   deps.sessions.set(input.cluster, held);
   const close = () => {
     scheduler.close();

@@ -1,160 +1,139 @@
-// A placement whose feedback is lost: Mesos is looked at, and what is there decides what is done again.
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PlaceNodeInput } from '../../src/activities/contract.ts';
-import { LOOK_AGAIN_MS, placeNode } from '../../src/activities/place-node.ts';
-import { createScheduler, portRange, scalar, type Scheduler } from '../../src/mesos/index.ts';
-import type { Offer, OfferOperation, Resource, SchedulerCall } from '../../src/mesos/types.ts';
-import type { Placement } from '../../src/model/cluster.ts';
-import { clusterSpecSchema } from '../../src/model/spec/schema.ts';
-import { anOffer, fakeSubscription, type FakeSubscription } from '../mesos/fake-subscription.ts';
+import { placeNode } from '../../src/activities/place-node.ts';
+import { portRange, scalar, type Demand, type Scheduler } from '../../src/mesos/index.ts';
+import type { OfferOperation, Resource } from '../../src/mesos/types.ts';
+import { volumeIdsOf, type Placement } from '../../src/model/cluster.ts';
+import { parseSpec } from '../../src/model/spec/parse.ts';
+import { anOffer } from '../mesos/fake-subscription.ts';
 import { masterServer, type MasterServer } from '../mesos/master-server.ts';
+import { carryOut, under } from './carry-out.ts';
 
-const SPEC = clusterSpecSchema.parse({ name: 'orders', role: 'orders-role' });
-const session = { epoch: 1, frameworkId: 'f', streamId: 's', master: 'http://10.0.0.1:5050', taskQueue: 'q' };
-const FREE = [scalar('cpus', 16), scalar('mem', 64_000), scalar('disk', 1_000_000), portRange(9_092)];
-
-type Accept = Extract<SchedulerCall, { type: 'ACCEPT' }>['accept'];
-
-/** What Mesos makes of the ACCEPTs, one after the other: which operations it carries out, and what it says of each. */
-type Fate = { done: OfferOperation['type'][]; says: string };
-
-let fake: FakeSubscription;
-let scheduler: Scheduler;
-let master: MasterServer;
-/** What is reserved on the one agent. */
-let reserved: Resource[];
-let accepts: Accept[];
-let offered = 0;
-let offersReserved: boolean;
-let waits: (string | null)[];
-beforeEach(async () => {
-  offersReserved = true;
-  waits = [];
-  reserved = [];
-  accepts = [];
-  fake = fakeSubscription();
-  scheduler = createScheduler({
-    subscription: fake,
-    role: 'orders-role',
-    onTaskStatus: () => Promise.resolve(),
-  });
-  void scheduler.run();
-  master = await masterServer((_request, response) => {
-    const agent_info = { id: { value: 'agent-1' }, hostname: 'agent-1.example' };
-    const total_resources = [...FREE, ...reserved];
-    response.end(
-      JSON.stringify({
-        type: 'GET_AGENTS',
-        get_agents: { agents: [{ agent_info, active: true, total_resources }] },
-      }),
-    );
-  });
-});
-afterEach(async () => {
-  scheduler.close();
-  await master.close();
-});
-
-const offer = (): Offer =>
-  anOffer(`o${(offered += 1)}`, 'agent-1', [...FREE, ...(offersReserved ? reserved : [])]);
-
-function carryOut(operation: OfferOperation): void {
-  if (operation.type === 'RESERVE') reserved.push(...operation.reserve.resources);
-  if (operation.type === 'CREATE') reserved.push(...operation.create.volumes);
-}
-
-async function place(fates: Fate[]): Promise<Placement> {
-  fake.answer = (call) => {
-    if (call.type === 'REVIVE') fake.offer(offer());
-    if (call.type !== 'ACCEPT') return Promise.resolve();
-    const fate = fates[accepts.length] ?? { done: ['RESERVE', 'CREATE'], says: 'OPERATION_FINISHED' };
-    accepts.push(call.accept);
-    for (const operation of call.accept.operations)
-      if (fate.done.includes(operation.type)) carryOut(operation);
-    setImmediate(() => {
-      for (const operation of call.accept.operations)
-        if ('id' in operation)
-          fake.operation({ ...(operation.id && { operation_id: operation.id }), state: fate.says });
-    });
-    return Promise.resolve();
-  };
-  const input: PlaceNodeInput = {
-    caller: { operationWorkflowId: 'kafka/orders/install#1', step: 'reserve:broker-0' },
-    session,
-    cluster: 'orders',
-    incarnation: 'i1',
-    spec: SPEC,
-    node: { name: 'broker-0', kind: 'broker' },
-    placementNumber: 1,
-    others: [],
-  };
-  const held = { info: session, scheduler, placed: new Map(), leftovers: false };
-  const waiting = {
-    set: (reason: string | null) => void waits.push(reason),
-    signal: new AbortController().signal,
-  };
-  const run: Promise<Placement> = new MockActivityEnvironment().run(() =>
-    placeNode({ mesos: { masters: [master.url] }, sessions: new Map([['orders', held]]) }, input, waiting),
-  );
-  return run;
-}
-
-const operations = () => accepts.map((accept) => accept.operations.map(({ type }) => type));
-const volumes = () => reserved.flatMap(({ disk }) => (disk?.persistence ? [disk.persistence.id] : []));
-
-describe('a placement', () => {
-  it('is done in one ACCEPT', async () => {
-    const placement = await place([]);
-    expect(placement).toMatchObject({ agentId: 'agent-1', port: 9_092 });
-    expect(operations()).toEqual([['RESERVE', 'CREATE']]);
-    expect(volumes()).toEqual([placement.volumeId]);
-  });
-
-  it.each(['OPERATION_UNKNOWN', 'OPERATION_DROPPED', 'OPERATION_UNREACHABLE'])(
-    'is done again when Mesos did nothing and says %s',
-    async (says) => {
-      const placement = await place([
-        { done: [], says },
-        { done: [], says },
-      ]);
-      expect(operations()).toHaveLength(3);
-      expect(volumes()).toEqual([placement.volumeId]);
+const session = { epoch: 1, frameworkId: 'f', streamId: 's', master: 'm', taskQueue: 'q' };
+const input: PlaceNodeInput = {
+  caller: { operationWorkflowId: 'w', step: 's' },
+  session,
+  cluster: 'orders',
+  incarnation: '0a1b2c3d',
+  spec: parseSpec({
+    name: 'orders',
+    role: 'dept/orders',
+    kafka: { artifact: { path: '/opt/kafka' } },
+    java: { path: '/opt/java' },
+    brokers: {
+      disks: [
+        { type: 'ROOT', sizeMb: 300 },
+        { type: 'MOUNT', sizeMb: 400 },
+      ],
     },
-  );
+  }),
+  node: { name: 'broker-0', kind: 'broker' },
+  placementNumber: 1,
+  others: [],
+};
+const FREE: Resource[] = [
+  scalar('cpus', 4),
+  under(scalar('mem', 4096), { type: 'STATIC', role: 'dept' }),
+  scalar('disk', 4096),
+  portRange(31_000, 31_005),
+  { ...scalar('disk', 500), disk: { source: { type: 'MOUNT', mount: { root: '/mnt/a' } } } },
+];
 
-  it('is found, and nothing is reserved twice, when Mesos did all and knows nothing of it any more', async () => {
-    const placement = await place([{ done: ['RESERVE', 'CREATE'], says: 'OPERATION_UNKNOWN' }]);
-    expect(operations()).toEqual([['RESERVE', 'CREATE']]);
-    expect(volumes()).toEqual([placement.volumeId]);
+/** The one agent of a Mesos, and what it was asked to do; `fails` refuses operations by their place in the whole run. */
+let agent: { resources: Resource[]; operations: OfferOperation[] };
+let fails: Set<number>;
+let master: MasterServer;
+let waits: string[];
+
+beforeEach(async () => {
+  agent = { resources: FREE, operations: [] };
+  fails = new Set();
+  waits = [];
+  master = await masterServer((_request, response) => {
+    response.setHeader('Content-Type', 'application/json');
+    const info = { id: { value: 'agent-1' }, hostname: 'agent-1.example', attributes: [] };
+    const one = { agent_info: info, active: true, total_resources: agent.resources };
+    response.end(JSON.stringify({ type: 'GET_AGENTS', get_agents: { agents: [one] } }));
+  });
+});
+afterEach(() => master.close());
+
+function scheduler(): Scheduler {
+  const outcomes = new Map<string, string>();
+  return {
+    withOffers: async ({ decide }: Demand<unknown>) => {
+      const domain = { fault_domain: { region: { name: 'us' }, zone: { name: 'us-1' } } };
+      const decision = decide([{ ...anOffer('o1', 'agent-1', agent.resources), domain }]);
+      if ('wait' in decision) {
+        waits.push(decision.wait);
+        throw new Error(decision.wait);
+      }
+      for (const operation of decision.operations) {
+        const isRefused = fails.has(agent.operations.push(operation) - 1);
+        let state = isRefused ? 'OPERATION_ERROR' : 'OPERATION_FINISHED';
+        try {
+          if (!isRefused) agent.resources = carryOut(agent.resources, [operation]);
+        } catch {
+          state = 'OPERATION_ERROR';
+        }
+        if ('id' in operation) outcomes.set(operation.id?.value ?? '', state);
+      }
+      return decision.result;
+    },
+    operationOutcome: async (id: string) => ({
+      state: outcomes.get(id) ?? 'none',
+      message: 'Invalid offers',
+    }),
+  } as unknown as Scheduler;
+}
+
+function place(region?: string): Promise<Placement> {
+  const held = {
+    info: session,
+    scheduler: scheduler(),
+    placed: new Map(),
+    leftovers: false,
+    ...(region === undefined ? {} : { region }),
+  };
+  const waiting = { set: () => undefined, signal: new AbortController().signal };
+  return new MockActivityEnvironment().run(() =>
+    placeNode({ mesos: { masters: [master.url] }, sessions: new Map([['orders', held]]) }, input, waiting),
+  ) as Promise<Placement>;
+}
+const types = () => agent.operations.map(({ type }) => type);
+const volumes = () => agent.resources.flatMap(({ disk }) => disk?.persistence?.id ?? []);
+
+describe('placing a node', () => {
+  it('reserves by stack, makes all volumes, and finds them when it is asked again', async () => {
+    const placement = await place();
+    expect(types()).toEqual(['RESERVE', 'RESERVE', 'CREATE', 'CREATE']);
+    expect(volumeIdsOf(placement).sort()).toEqual(volumes().sort());
+    expect(placement).toMatchObject({ port: 31_000, diskMb: 700, region: 'us' });
+    agent.operations = [];
+    expect(await place()).toMatchObject({ port: 31_000, volumeId: placement.volumeId });
+    expect(types()).toEqual([]);
   });
 
-  it('gets its volume on what is reserved when only that was done', async () => {
-    const placement = await place([{ done: ['RESERVE'], says: 'OPERATION_UNKNOWN' }]);
-    expect(operations()).toEqual([['RESERVE', 'CREATE'], ['CREATE']]);
-    expect(volumes()).toEqual([placement.volumeId]);
+  it.each([
+    ['the first RESERVE', 0],
+    ['the second RESERVE', 1],
+    ['the first CREATE', 2],
+    ['the second CREATE', 3],
+  ])('makes up for %s, which Mesos did not carry out', async (_what, index) => {
+    fails.add(index);
+    const placement = await place();
+    expect(volumes()).toHaveLength(2);
+    expect(new Set(volumes())).toEqual(new Set(volumeIdsOf(placement)));
+    const own = agent.resources.filter(({ reservations }) => reservations?.at(-1)?.labels !== undefined);
+    expect(own.filter(({ name }) => name === 'mem').map(({ scalar: value }) => value?.value)).toEqual([2080]);
+    expect(own.filter(({ name }) => name === 'ports')).toHaveLength(1);
   });
 
-  it('does not wait for what was reserved and is not any more', async () => {
-    const timeout = AbortSignal.timeout.bind(AbortSignal);
-    const look = new AbortController();
-    const spy = vi
-      .spyOn(AbortSignal, 'timeout')
-      .mockImplementation((ms) => (ms === LOOK_AGAIN_MS ? look.signal : timeout(ms)));
-    offersReserved = false;
-    const placed = place([{ done: ['RESERVE'], says: 'OPERATION_UNKNOWN' }]);
-    await expect
-      .poll(() => waits.at(-1), { timeout: 5_000 })
-      .toBe('an offer of what is reserved for broker-0 on agent-1.example');
-    // The agent has come back without it.
-    reserved = [];
-    look.abort(new DOMException('no answer in time', 'TimeoutError'));
-    const placement = await placed;
-    spy.mockRestore();
-    expect(operations()).toEqual([
-      ['RESERVE', 'CREATE'],
-      ['RESERVE', 'CREATE'],
-    ]);
-    expect(volumes()).toEqual([placement.volumeId]);
+  it('goes to no agent of another region than the masters', async () => {
+    await expect(place('eu')).rejects.toThrow("region us is not the masters' (eu)");
+    expect(agent.operations).toEqual([]);
+    await place('us');
+    expect(volumes()).toHaveLength(2);
   });
 });

@@ -7,7 +7,7 @@ import { renderNode, type RenderedNode } from '../model/node/render.ts';
 import { isAbsent, isTerminal, RECONCILIATION } from '../model/task-state.ts';
 import type { LaunchNodeInput, LaunchResult } from './contract.ts';
 import { launchGroup, sharesOf } from './launch-group.ts';
-import { reservationOf, reservedIn } from './offers.ts';
+import { reservationOf, reservedIn, unavailability } from './offers.ts';
 import { heldSession, type Sessions } from './sessions.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -96,6 +96,9 @@ function decide(
   const reservation = reservationFor(input, placement);
   // By what is reserved and not by the agent's id, which may have changed.
   const use = offers.filter((offer) => reservedIn([offer], reservation).length > 0);
+  const unavailable = unavailability(use);
+  if (unavailable !== null)
+    return { wait: `the end of the maintenance of ${placement.hostname} (${unavailable})` };
   const agentId = use[0]?.agent_id.value ?? placement.agentId;
   const shares = sharesOf(reservedIn(use, reservation), input, placement);
   if ('missing' in shares)

@@ -14,8 +14,8 @@ import type { MaintenanceWindow } from '../model/cluster.ts';
 import { nodesOn } from '../model/recovery.ts';
 import { isTerminal } from '../model/task-state.ts';
 import { clusterQuery, clusterWorkflowId, maintenanceSignal } from '../workflows/contract.ts';
+import { windowOf } from './offers.ts';
 
-const NANOSECONDS_PER_MS = 1_000_000;
 /** A declined inverse offer comes again after this: as long as nodes run on the agent, and as often as the answer may change. */
 const ASK_AGAIN_SECONDS = 15;
 /** Whether announced maintenance still stands is looked at this often: Mesos does not tell when it is called off. */
@@ -89,11 +89,4 @@ async function forgetCalledOff({ client, mesos, cluster, announced }: Maintenanc
     announced.delete(agentId);
     log.info('maintenance of an agent is over or was called off', { cluster, agentId });
   }
-}
-
-/** The window of an announcement, in milliseconds since 1970. */
-export function windowOf({ start, duration }: InverseOffer['unavailability']): MaintenanceWindow {
-  const startMs = Math.round(start.nanoseconds / NANOSECONDS_PER_MS);
-  if (duration === undefined) return { startMs };
-  return { startMs, endMs: startMs + Math.round(duration.nanoseconds / NANOSECONDS_PER_MS) };
 }

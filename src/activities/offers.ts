@@ -1,8 +1,12 @@
 // Between Mesos' offers and the words in which placement thinks.
 import { reservationsEqual, type AgentSummary } from '../mesos/index.ts';
-import type { Attribute, Offer, Reservation, Resource } from '../mesos/types.ts';
+import type { Attribute, Offer, Reservation, Resource, Unavailability } from '../mesos/types.ts';
+import type { MaintenanceWindow } from '../model/cluster.ts';
+import { DRAIN_LEAD_MS } from '../model/recovery.ts';
 import type { AgentOffer } from '../model/placement/match.ts';
 import { createPool, isPlain, type ResourcePool } from './resource-pool.ts';
+
+const NANOSECONDS_PER_MS = 1_000_000;
 
 /** Labels of every reservation: whose it is. Looked for before anything is reserved again. */
 export const LABEL = {
@@ -57,6 +61,7 @@ export function toAgentOffer(offers: readonly Offer[], role?: string): AgentOffe
       return innermost?.role === role && (innermost?.labels?.labels ?? []).length === 0;
     });
   const domain = first.domain?.fault_domain;
+  const unavailable = unavailability(offers);
   return {
     agentId: first.agent_id.value,
     hostname: first.hostname,
@@ -67,9 +72,30 @@ export function toAgentOffer(offers: readonly Offer[], role?: string): AgentOffe
     diskMb: round(sum('disk')),
     ...(rootPieces.length > 1 ? { rootPiecesMb: rootPieces.map(({ scalar }) => scalar?.value ?? 0) } : {}),
     ...(isKept && role !== undefined ? { keptForRole: role } : {}),
+    ...(unavailable === null ? {} : { unavailable }),
     ports: free.filter(({ name }) => name === 'ports').flatMap((resource) => resource.ranges?.range ?? []),
     mountDisksMb: free.filter(isMountDisk).map(mountDiskOf),
   };
+}
+
+/**
+ * Why nothing is to be started on the agent of these offers: its maintenance is under way, or so near that its nodes are stopped
+ * for it. Null when there is no reason.
+ */
+export function unavailability(offers: readonly Offer[], nowMs = Date.now()): string | null {
+  const announced = offers.find((offer) => offer.unavailability !== undefined)?.unavailability;
+  if (announced === undefined) return null;
+  const { startMs, endMs } = windowOf(announced);
+  if (startMs - DRAIN_LEAD_MS > nowMs || (endMs !== undefined && endMs < nowMs)) return null;
+  const until = endMs === undefined ? 'until it is called off' : `until ${new Date(endMs).toISOString()}`;
+  return `maintenance from ${new Date(startMs).toISOString()} ${until}`;
+}
+
+/** The window of an announcement, in milliseconds since 1970. */
+export function windowOf({ start, duration }: Unavailability): MaintenanceWindow {
+  const startMs = Math.round(start.nanoseconds / NANOSECONDS_PER_MS);
+  if (duration === undefined) return { startMs };
+  return { startMs, endMs: startMs + Math.round(duration.nanoseconds / NANOSECONDS_PER_MS) };
 }
 
 /** The resources of offers that carry exactly this reservation. */

@@ -10,6 +10,7 @@ import {
   reservedFor,
   reservedIn,
   toAgentOffer,
+  unavailability,
 } from '../../src/activities/offers.ts';
 import { portRange, scalar, withReservation, type AgentSummary } from '../../src/mesos/index.ts';
 import type { Offer, Resource } from '../../src/mesos/types.ts';
@@ -201,5 +202,37 @@ describe('attributes as text', () => {
         },
       ]),
     ).toEqual({ rack: 'r1', level: '2', weight: '0.5', tags: 'ssd,fast', slots: '1-3,7-7' });
+  });
+});
+
+describe('the maintenance of an agent', () => {
+  const NOW_MS = 1_800_000_000_000;
+  const MINUTE_MS = 60_000;
+  const offered = (startMs: number, durationMs?: number): Offer => ({
+    ...anOffer('o1', 'agent-1', [scalar('cpus', 4)]),
+    unavailability: {
+      start: { nanoseconds: startMs * 1_000_000 },
+      ...(durationMs === undefined ? {} : { duration: { nanoseconds: durationMs * 1_000_000 } }),
+    },
+  });
+
+  it.each([
+    ['under way without an end', offered(NOW_MS - MINUTE_MS), 'until it is called off'],
+    [
+      'under way',
+      offered(NOW_MS - MINUTE_MS, 5 * MINUTE_MS),
+      'maintenance from 2027-01-15T07:59:00.000Z until',
+    ],
+    ['so near that nodes are stopped for it', offered(NOW_MS + 9 * MINUTE_MS), 'maintenance from'],
+  ])('keeps nodes away when it is %s', (_when, offer, reason) => {
+    expect(unavailability([offer], NOW_MS)).toContain(reason);
+  });
+
+  it.each([
+    ['not announced', anOffer('o1', 'agent-1', [])],
+    ['over', offered(NOW_MS - 10 * MINUTE_MS, 5 * MINUTE_MS)],
+    ['far away', offered(NOW_MS + 11 * MINUTE_MS)],
+  ])('does not when it is %s', (_when, offer) => {
+    expect(unavailability([offer], NOW_MS)).toBeNull();
   });
 });

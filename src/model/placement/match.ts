@@ -20,7 +20,7 @@ export function evaluate(
   demand: PlacementDemand,
   others: readonly PlacedNode[],
 ): { fits: true; port: number } | { fits: false; reasons: string[] } {
-  const reasons: string[] = [];
+  const reasons: string[] = offer.unavailable === undefined ? [] : [offer.unavailable];
   const short = (name: string, has: number, wants: number, show: (value: number) => string) => {
     if (thousandths(has) < thousandths(wants)) reasons.push(`${name} ${show(has)} < ${show(wants)}`);
   };

@@ -22,6 +22,8 @@ export interface AgentOffer {
   ports: { begin: number; end: number }[];
   /** Set when some of it is kept for this very role, which Mesos does not let be divided among nodes by labels. */
   keptForRole?: string;
+  /** Why nothing is to be started there, although it is offered: its maintenance. */
+  unavailable?: string;
   mountDisksMb?: { id: string; sizeMb: number; profile?: string }[];
 }
 

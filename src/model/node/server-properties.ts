@@ -5,7 +5,8 @@ import { effectiveConfig } from '../spec/kafka-config.ts';
 import type { ClusterSpec } from '../spec/schema.ts';
 import { LOG_DIR } from './paths.ts';
 
-const LISTENER = { CLIENT: 'CLIENT', CONTROLLER: 'CONTROLLER' } as const;
+/** Names of the listeners; voters are known to the quorum by the controllers' one. */
+export const LISTENER = { CLIENT: 'CLIENT', CONTROLLER: 'CONTROLLER' } as const;
 /** Agents' attribute that names the rack where Mesos knows no fault domain. */
 const RACK_ATTRIBUTE = 'rack';
 

@@ -39,11 +39,11 @@ export function askEach<T>(
 export async function askUntilAnswered<T>(
   addresses: readonly KafkaAddress[],
   options: AskOptions,
-  use: (connection: Connection, address: KafkaAddress) => Promise<T>,
+  use: (connection: Connection) => Promise<T>,
 ): Promise<Answer<T>[]> {
   const answers: Answer<T>[] = [];
   for (const address of addresses) {
-    const answer = await askOne(address, options, (link) => use(link, address));
+    const answer = await askOne(address, options, use);
     answers.push(answer);
     if ('said' in answer) break;
   }

@@ -1,6 +1,6 @@
 // Where every replica of a cluster stands, from one broker that is up to date, complete or not at all.
 import type { ReplicationLook, ReplicationSnapshot, TopicReplicas } from '../model/safety/snapshot.ts';
-import { askEach, askUntilAnswered, sayUnanswered } from './ask.ts';
+import { askEach, askUntilAnswered, sayUnanswered, type Answer } from './ask.ts';
 import { millisecondsBehind } from './controller-readiness.ts';
 import { errorName, LEADER_NOT_AVAILABLE, NONE } from './wire/error-codes.ts';
 import { describeCluster } from './wire/messages/describe-cluster.ts';
@@ -21,6 +21,10 @@ import type { AskOptions, KafkaAddress } from './types.ts';
 const SNAPSHOT_TIMEOUT_MS = 10_000;
 /** A broker that serves says at once what it knows. */
 const PROBE_TIMEOUT_MS = 2_000;
+/** Passed on to the controllers; brokers themselves would wait for them much longer. */
+const COMPARE_TIMEOUT_MS = 3_000;
+/** Brokers that are up to date and still cannot give a whole picture: others hardly can. */
+const MAX_ASKED = 3;
 /** Passed on to the controller. */
 const REASSIGNMENTS_TIMEOUT_MS = 5_000;
 /** What brokers give at most in one answer by default; 10,000 partitions are five pages. */
@@ -31,8 +35,8 @@ const UP_TO_DATE_WITHIN_MS = 3_000;
 const MIN_INSYNC = 'min.insync.replicas';
 
 /**
- * Probes all brokers, and asks those that answer, one after the other, until one gives a whole picture of the cluster. That
- * one has to be up to date by the word of the controllers, which are asked through it: a broker that is cut off from them
+ * Probes all brokers, and asks those that are up to date, one after the other, until one gives a whole picture. It has to be up
+ * to date by the word of the controllers, which are asked through it: a broker that is cut off from them
  * still believes in its old metadata. What cannot be told is an answer too, and nothing is left out of a picture.
  *
  * @throws the reason of the signal when it is aborted
@@ -42,38 +46,44 @@ export async function describeReplication(
   options: AskOptions = {},
 ): Promise<ReplicationLook> {
   const probed = await probe(brokers, options);
-  const unanswered = probed.filter((answer) => 'why' in answer);
-  const alive = probed.flatMap((answer) => ('said' in answer ? [answer.address] : []));
+  const alive = addressesThatSaid(probed);
+  const compared = await askEach(alive, atMost(options, COMPARE_TIMEOUT_MS), demandUpToDate);
   const answers = await askUntilAnswered(
-    alive,
+    addressesThatSaid(compared).slice(0, MAX_ASKED),
     { ...options, timeoutMs: options.timeoutMs ?? SNAPSHOT_TIMEOUT_MS },
     takePicture,
   );
   const last = answers.at(-1);
   if (!last || 'why' in last) {
-    const why = sayUnanswered('broker', [...answers, ...unanswered]);
+    const why = sayUnanswered('broker', [...answers, ...compared, ...probed]);
     return { known: false, why: `no broker can tell where the replicas are (${why})` };
   }
   const { active, ...picture } = last.said;
   // Brokers that nobody told us of count as well.
   const unlisted = active.filter(({ nodeId }) => brokers.every((broker) => broker.nodeId !== nodeId));
-  const silent = [...unanswered, ...(await probe(unlisted, options))].flatMap((answer) =>
+  const silent = [...probed, ...(await probe(unlisted, options))].flatMap((answer) =>
     'why' in answer ? [{ nodeId: answer.address.nodeId, why: answer.why }] : [],
   );
   return { known: true, snapshot: { ...picture, silent } };
 }
 
 /** Connecting agrees on versions: a process that is frozen does not do that. */
-function probe(brokers: readonly KafkaAddress[], options: AskOptions) {
-  const timeoutMs = Math.min(options.timeoutMs ?? PROBE_TIMEOUT_MS, PROBE_TIMEOUT_MS);
-  return askEach(brokers, { ...options, timeoutMs }, () => Promise.resolve(true));
+function probe(brokers: readonly KafkaAddress[], options: AskOptions): Promise<Answer<true>[]> {
+  return askEach(brokers, atMost(options, PROBE_TIMEOUT_MS), () => Promise.resolve(true));
+}
+
+function addressesThatSaid(answers: readonly Answer<unknown>[]): KafkaAddress[] {
+  return answers.flatMap((answer) => ('said' in answer ? [answer.address] : []));
+}
+
+function atMost(options: AskOptions, limitMs: number): AskOptions {
+  return { ...options, timeoutMs: Math.min(options.timeoutMs ?? limitMs, limitMs) };
 }
 
 type Picture = Omit<ReplicationSnapshot, 'silent'> & { active: KafkaAddress[] };
 
 /** @throws Error in plain words when any part of it is missing */
-async function takePicture(connection: Connection, asked: KafkaAddress): Promise<Picture> {
-  await demandUpToDate(connection, asked.nodeId);
+async function takePicture(connection: Connection): Promise<Picture> {
   const { brokers: active } = await connection.request(metadata, { topics: [] });
   const registered = await connection.request(describeCluster, undefined);
   demand('DescribeCluster', registered.errorCode);
@@ -92,7 +102,8 @@ async function takePicture(connection: Connection, asked: KafkaAddress): Promise
   };
 }
 
-async function demandUpToDate(connection: Connection, nodeId: number): Promise<void> {
+/** @throws Error in plain words when the controllers do not answer through the broker, or do not see it keep up */
+async function demandUpToDate(connection: Connection, { nodeId }: KafkaAddress): Promise<void> {
   const { errorCode, quorum } = await connection.request(describeQuorum, undefined);
   demand('DescribeQuorum', errorCode);
   // An earlier life on another disk is still listed for a while.

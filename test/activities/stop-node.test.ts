@@ -1,6 +1,6 @@
 // A node is killed only through an open gate.
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StopGate, StopNodeInput, StopResult } from '../../src/activities/contract.ts';
 import type { Sessions } from '../../src/activities/sessions.ts';
 import { stopNode } from '../../src/activities/stop-node.ts';
@@ -22,8 +22,15 @@ const input: StopNodeInput = {
 const status = (state: string): TaskStatus => ({ task_id: { value: TASK }, state });
 const CLOSED: Gate = { open: false, reason: 'orders-0 (1 left, 2 needed)' };
 
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 /** Stops a task that is in `state`, and ends when it is killed; `looks` are what the gate says, in turn. */
-function stop(looks: Gate[], options: { state?: string; gated?: boolean; endsAtLook?: number } = {}) {
+async function stop(looks: Gate[], options: { state?: string; gated?: boolean; endsAtLook?: number } = {}) {
   const events: string[] = [];
   const watchers: ((seen: TaskStatus) => void)[] = [];
   const end = (state: string) => {
@@ -59,37 +66,38 @@ function stop(looks: Gate[], options: { state?: string; gated?: boolean; endsAtL
       set: (reason) => reasons.push(reason),
       signal: new AbortController().signal,
     });
-  return { result: new MockActivityEnvironment().run(run), events, reasons };
+  const result = new MockActivityEnvironment().run(run);
+  await vi.advanceTimersByTimeAsync(10_000);
+  return { result: await result, events, reasons };
 }
 
 describe('a node that is to be stopped', () => {
   it('is killed right after its gate was open twice in a row', async () => {
-    const { result, events } = stop([{ open: true }, CLOSED, { open: true }, { open: true }]);
-    expect(await result).toEqual({ stopped: true, state: 'TASK_KILLED' });
+    const { result, events } = await stop([{ open: true }, CLOSED, { open: true }, { open: true }]);
+    expect(result).toEqual({ stopped: true, state: 'TASK_KILLED' });
     expect(events).toEqual(['open', 'closed', 'open', 'open', 'KILL']);
   });
 
   it('says what its gate waits for', async () => {
-    const { result, reasons } = stop([CLOSED, { open: true }, { open: true }]);
-    await result;
+    const { reasons } = await stop([CLOSED, { open: true }, { open: true }]);
     expect(reasons[0]).toBe('orders-0 (1 left, 2 needed)');
   });
 
   it('needs no gate when it has ended already, and is not killed then', async () => {
-    const { result, events } = stop([], { state: 'TASK_FINISHED' });
-    expect(await result).toEqual({ stopped: true, state: 'TASK_FINISHED' });
+    const { result, events } = await stop([], { state: 'TASK_FINISHED' });
+    expect(result).toEqual({ stopped: true, state: 'TASK_FINISHED' });
     expect(events).toEqual([]);
   });
 
   it('is not waited for any more when it ends before its gate', async () => {
-    const { result, events } = stop([CLOSED], { endsAtLook: 1 });
-    expect(await result).toEqual({ stopped: true, state: 'TASK_FAILED' });
+    const { result, events } = await stop([CLOSED], { endsAtLook: 1 });
+    expect(result).toEqual({ stopped: true, state: 'TASK_FAILED' });
     expect(events).not.toContain('KILL');
   });
 
   it('is killed at once where no gate is given', async () => {
-    const { result, events } = stop([], { gated: false });
-    expect(await result).toEqual({ stopped: true, state: 'TASK_KILLED' });
+    const { result, events } = await stop([], { gated: false });
+    expect(result).toEqual({ stopped: true, state: 'TASK_KILLED' });
     expect(events).toEqual(['KILL']);
   });
 });

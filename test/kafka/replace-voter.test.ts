@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { judgeVoters } from '../../src/kafka/describe-voters.ts';
 import { replaceVoter } from '../../src/kafka/replace-voter.ts';
 import type { Quorum } from '../../src/kafka/wire/messages/describe-quorum.ts';
-import { answer, closeNodes, frame, serve } from './wire/fake-node.ts';
+import { answer, closeNodes, serve } from './wire/fake-node.ts';
 
 afterEach(closeNodes);
 
@@ -24,11 +24,11 @@ describe('a voter', () => {
   });
 
   it('is waited for while nobody leads', async () => {
-    const follower = await serve((request, socket) => {
-      socket.write(frame(request, request.readInt16BE(0) === 18 ? 'apiVersionsController' : 'notLeader'));
+    const nobody = { nodeId: 3000, host: '127.0.0.1', port: 1 };
+    expect(await replaceVoter(replacement, [nobody])).toEqual({
+      ready: false,
+      waitingFor: expect.stringMatching(/^no controller answers \(.*connection refused\)$/),
     });
-    // Recorded in version 0; in the version that is asked for it is cut short, which is no answer either.
-    expect(await replaceVoter(replacement, [follower])).toMatchObject({ ready: false });
     expect(await replaceVoter(replacement, [])).toMatchObject({ ready: false });
   });
 });

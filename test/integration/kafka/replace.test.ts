@@ -1,8 +1,15 @@
 // The gates of stops and replacements, and lost disks of a controller and of a broker, against real JVMs.
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed, vi } from 'vitest';
 import {
+  awaitBrokerReplaceable,
+  awaitControllerReplaceable,
+  replaceVoter as replaceVoterActivity,
+  stopGate,
+} from '../../../src/activities/gates.ts';
+import type { Waiting } from '../../../src/activities/waiting.ts';
+import {
   brokerReadiness,
-  bytesToReplicate,
   controllerReadiness,
   createKafka,
   describeQuorum,
@@ -14,7 +21,7 @@ import {
 } from '../../../src/kafka/index.ts';
 import { brokerReplaceGate } from '../../../src/model/safety/broker-replace-gate.ts';
 import { brokerStopGate } from '../../../src/model/safety/broker-stop-gate.ts';
-import { controllerReplaceGate, controllerStopGate } from '../../../src/model/safety/controller-gates.ts';
+import { controllerReplaceGate } from '../../../src/model/safety/controller-gates.ts';
 import type { SparelessPolicy } from '../../../src/model/safety/gate.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { kafkaLibs, layOutCluster, type TestCluster } from './kraft.ts';
@@ -41,8 +48,25 @@ describe('a cluster of three controllers and three brokers', () => {
     if (!look.known) throw new Error(look.why);
     return look.snapshot;
   };
-  const stopBroker = async (id: number, policy: SparelessPolicy = 'wait') =>
-    brokerStopGate(await replication(), id, policy);
+  const never = new AbortController().signal;
+  const about = (nodeId: number, policy: SparelessPolicy) => ({
+    nodeId,
+    policy,
+    brokers: brokers(),
+    controllers: controllers(),
+  });
+  const stopBroker = (id: number, policy: SparelessPolicy = 'wait') =>
+    stopGate({ kind: 'broker', ...about(id, policy) }, never);
+  const stopController = (id: number, policy: SparelessPolicy = 'wait') =>
+    stopGate({ kind: 'controller', ...about(id, policy) }, never);
+  /** Runs what an activity does; `seen` is what it waited for. */
+  const act = <T>(work: (waiting: Waiting) => Promise<T>, seen: string[] = []): Promise<T> => {
+    const set = (reason: string | null) => {
+      if (reason !== null && seen.at(-1) !== reason) seen.push(reason);
+    };
+    return new MockActivityEnvironment().run(() => work({ set, signal: never }));
+  };
+  const caller = { operationWorkflowId: 'kafka/orders/replace#2', step: 'replace' };
   const brokersReady = (ids: number[]) =>
     Promise.all(
       ids.map((id) =>
@@ -86,8 +110,7 @@ describe('a cluster of three controllers and three brokers', () => {
     const quorum = await waitFor(voters, (seen) => seen.voters.every(({ lacks }) => lacks === null), {
       describe: 'all voters are caught up',
     });
-    for (const { nodeId } of quorum.voters)
-      expect(controllerStopGate(quorum, nodeId, 'wait')).toEqual({ open: true });
+    for (const { nodeId } of quorum.voters) expect(await stopController(nodeId)).toEqual({ open: true });
   });
 
   it('keeps the other brokers from being stopped as soon as one is killed, and copies it to an empty disk', async () => {
@@ -105,14 +128,15 @@ describe('a cluster of three controllers and three brokers', () => {
       open: false,
       reason: expect.stringMatching(/\(1 left, 2 needed\).*broker 2 does not answer \(connection refused\)/s),
     });
-    const late = await waitFor(replication, (seen) => brokerReplaceGate(seen, 2).open, {
-      describe: 'the lost broker may be replaced',
-    });
-    expect(brokerReplaceGate(late, 2)).toEqual({ open: true, partitions: PARTITIONS });
-    expect(await bytesToReplicate(late, { brokerId: 2, brokers: brokers() })).toBeGreaterThan(
-      RECORDS * 1_000,
+    const seen: string[] = [];
+    const replaceable = await act(
+      (waiting) => awaitBrokerReplaceable({ caller, nodeId: 2, brokers: brokers() }, waiting),
+      seen,
     );
-    expect(brokerStopGate(late, 0, 'wait')).toMatchObject({ open: false });
+    expect(seen[0]).toContain('still counts as serving');
+    expect(replaceable.partitions).toBe(PARTITIONS);
+    expect(replaceable.bytes).toBeGreaterThan(RECORDS * 1_000);
+    expect(await stopBroker(0)).toMatchObject({ open: false });
     await cluster.brokers[1]!.kill('SIGSTOP');
     try {
       expect(brokerReplaceGate(await replication(), 2)).toMatchObject({
@@ -150,16 +174,17 @@ describe('a cluster of three controllers and three brokers', () => {
     printLogs();
     const { leaderId } = await describeQuorum(controllers());
     const lost = cluster.controllers.find(({ address }) => address.nodeId === leaderId)!;
-    const replaceable = async () => controllerReplaceGate(await voters(), leaderId);
-    expect(await replaceable()).toMatchObject({
+    expect(controllerReplaceGate(await voters(), leaderId)).toMatchObject({
       open: false,
       reason: expect.stringContaining('caught-up voter'),
     });
     await lost.kill('SIGKILL');
-    await waitFor(replaceable, (gate) => gate.open, { describe: 'the lost controller may be replaced' });
+    await act((waiting) =>
+      awaitControllerReplaceable({ caller, nodeId: leaderId, controllers: controllers() }, waiting),
+    );
     const survivors = controllers().filter(({ nodeId }) => nodeId !== leaderId);
     for (const { nodeId } of survivors)
-      expect(controllerStopGate(await voters(), nodeId, 'allow')).toMatchObject({
+      expect(await stopController(nodeId, 'allow')).toMatchObject({
         open: false,
         reason: expect.stringMatching(
           new RegExp(
@@ -170,28 +195,20 @@ describe('a cluster of three controllers and three brokers', () => {
 
     const fresh = await cluster.replace(lost);
     const { host, port } = fresh.address;
-    const replacement = {
-      nodeId: leaderId,
-      oldDirectoryId: lost.directoryId,
-      newDirectoryId: fresh.directoryId,
-      listener: { name: 'CONTROLLER', host, port },
-    };
+    const ids = { nodeId: leaderId, oldDirectoryId: lost.directoryId, newDirectoryId: fresh.directoryId };
+    const input = { caller, ...ids, host, port, controllers: controllers() };
     const seen: string[] = [];
-    const step = async () => {
-      const readiness = await replaceVoter(replacement, controllers());
-      if (!readiness.ready && seen.at(-1) !== readiness.waitingFor) seen.push(readiness.waitingFor);
-      return readiness;
-    };
-    await waitFor(step, ({ ready }) => !ready && seen.some((reason) => reason.includes('has not fetched')), {
-      describe: 'the old directory is removed before the new controller runs',
-    });
+    const replaced = act((waiting) => replaceVoterActivity(input, waiting), seen);
+    await waitFor(
+      () => seen,
+      (reasons) => reasons.some((reason) => reason.includes('has not fetched')),
+      { describe: 'the old directory is removed before the new controller runs' },
+    );
     expect((await describeQuorum(controllers())).voters).toHaveLength(2);
     fresh.start();
-    await waitFor(step, ({ ready }) => ready, {
-      describe: `the new directory is a voter; seen: ${seen.join(' | ')}`,
-      timeoutMs: START_TIMEOUT_MS,
-    });
-    expect(await step()).toEqual({ ready: true });
+    await replaced;
+    // Once more, as when the record of the first time was lost.
+    await act((waiting) => replaceVoterActivity(input, waiting));
     const { voters: after } = await describeQuorum(controllers());
     expect(new Map(after.map(({ nodeId, directoryId }) => [nodeId, directoryId]))).toEqual(
       new Map(cluster.controllers.map(({ address, directoryId }) => [address.nodeId, directoryId])),
@@ -203,7 +220,10 @@ describe('a cluster of three controllers and three brokers', () => {
     );
     // What is a voter with yet another directory is nobody's to remove.
     await expect(
-      replaceVoter({ ...replacement, newDirectoryId: lost.directoryId }, controllers()),
+      replaceVoter(
+        { ...ids, newDirectoryId: lost.directoryId, listener: { name: 'CONTROLLER', host, port } },
+        controllers(),
+      ),
     ).rejects.toMatchObject({ code: 'KAFKA_REFUSED' });
   });
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { describeReplication } from '../../src/kafka/describe-replication.ts';
 import type { KafkaAddress } from '../../src/kafka/types.ts';
 import { closeNodes, frame, serve } from './wire/fake-node.ts';
-import { RECORDED } from './wire/recorded.ts';
+import type { RECORDED } from './wire/recorded.ts';
 
 type Recording = keyof typeof RECORDED;
 

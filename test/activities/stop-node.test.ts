@@ -52,7 +52,9 @@ async function stop(looks: Gate[], options: { state?: string; gated?: boolean; e
       end('TASK_KILLED');
     },
   } as unknown as Scheduler;
-  const sessions: Sessions = new Map([['orders', { info: session, scheduler, placed: new Map() }]]);
+  const sessions: Sessions = new Map([
+    ['orders', { info: session, scheduler, placed: new Map(), leftovers: false }],
+  ]);
   const stopGate = async (asked: StopGate): Promise<Gate> => {
     expect(asked).toBe(gate);
     const look = looks.shift() ?? CLOSED;

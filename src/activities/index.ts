@@ -2,11 +2,18 @@
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { schedulerCall, type MesosEndpoint } from '../mesos/index.ts';
-import { MillraceError } from '../model/errors.ts';
 import { operationResult } from './operation-result.ts';
 import { recordedEnd } from './recorded-end.ts';
 import type { Activities, Caller, SessionActivities } from './contract.ts';
 import { withFailures } from './failure.ts';
+import {
+  awaitBrokerReplaceable,
+  awaitControllerReplaceable,
+  electPreferredLeaders,
+  replaceVoter,
+  stopGate,
+  unregisterBroker,
+} from './gates.ts';
 import { holdSubscription } from './hold-subscription.ts';
 import { awaitBrokerReady, awaitControllerReady, verify } from './kafka.ts';
 import { launchNode } from './launch-node.ts';
@@ -40,11 +47,12 @@ export function createActivities(deps: ActivityDeps): Activities {
       teardownFramework: ({ session }) => schedulerCall(session, deps.mesos, { type: 'TEARDOWN' }),
       awaitControllerReady: (input) => waiting(input.caller, (wait) => awaitControllerReady(input, wait)),
       awaitBrokerReady: (input) => waiting(input.caller, (wait) => awaitBrokerReady(input, wait)),
-      awaitBrokerReplaceable: notYet,
-      awaitControllerReplaceable: notYet,
-      replaceVoter: notYet,
-      unregisterBroker: notYet,
-      electPreferredLeaders: notYet,
+      awaitBrokerReplaceable: (input) => waiting(input.caller, (wait) => awaitBrokerReplaceable(input, wait)),
+      awaitControllerReplaceable: (input) =>
+        waiting(input.caller, (wait) => awaitControllerReplaceable(input, wait)),
+      replaceVoter: (input) => waiting(input.caller, (wait) => replaceVoter(input, wait)),
+      unregisterBroker: (input) => waiting(input.caller, (wait) => unregisterBroker(input, wait)),
+      electPreferredLeaders: (input) => waiting(input.caller, (wait) => electPreferredLeaders(input, wait)),
       verifyCluster: (input) => waiting(input.caller, (wait) => verify(input, wait)),
       awaitOperation: ({ operationWorkflowId }) =>
         waiting({ operationWorkflowId, step: '' }, () =>
@@ -72,7 +80,8 @@ export function createSessionActivities(deps: ActivityDeps): SessionActivities {
             wait,
           ),
         ),
-      stopNode: (input) => waiting(input.caller, (wait) => stopNode(deps, input, wait)),
+      stopNode: (input) =>
+        waiting(input.caller, (wait) => stopNode({ sessions: deps.sessions, stopGate }, input, wait)),
       releaseNode: (input) => waiting(input.caller, (wait) => releaseNode(deps, input, wait)),
     },
     deps.isStopping,
@@ -82,9 +91,4 @@ export function createSessionActivities(deps: ActivityDeps): SessionActivities {
 function waitingFor(deps: ActivityDeps, patience: Patience) {
   return <T>(caller: Caller, work: (waiting: Waiting) => Promise<T>): Promise<T> =>
     withWaiting(deps.client, { caller, patience }, work);
-}
-
-/** Their contract stands, their work follows. */
-function notYet(): Promise<never> {
-  return Promise.reject(new MillraceError('INTERNAL', 'This activity is not there yet.'));
 }

@@ -25,7 +25,8 @@ export function verify(input: VerifyInput, waiting: Waiting): Promise<VerifyResu
   return verifyCluster(input, { signal: waiting.signal });
 }
 
-async function untilReady(look: () => Promise<Readiness>, waiting: Waiting): Promise<void> {
+/** Looks until it is ready, and says meanwhile what it waits for. */
+export async function untilReady(look: () => Promise<Readiness>, waiting: Waiting): Promise<void> {
   for (;;) {
     const readiness = await look();
     if (readiness.ready) return;

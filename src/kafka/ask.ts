@@ -1,9 +1,9 @@
 // Asks one or several nodes, each over its own short connection, and tells in words who did not answer and why.
+import { nameSome } from '../model/names.ts';
 import { withConnection, type Connection } from './wire/connection.ts';
 import type { AskOptions, KafkaAddress } from './types.ts';
 
-/** How many nodes or partitions a message names before it only counts. */
-const NAMED_AT_MOST = 5;
+export { nameNodes, nameSome } from '../model/names.ts';
 
 /** What one node said, or why it said nothing. */
 export type Answer<T> = { address: KafkaAddress; said: T } | { address: KafkaAddress; why: string };
@@ -57,18 +57,4 @@ export function sayUnanswered(kind: 'broker' | 'controller', answers: readonly A
     silent.map(({ address, why }) => `${kind} ${address.nodeId} at ${address.host}:${address.port}: ${why}`),
     '; ',
   );
-}
-
-/** The first few of a list, and how many more there are. */
-export function nameSome(names: readonly string[], separator = ', '): string {
-  const rest = names.length - NAMED_AT_MOST;
-  const named = names.slice(0, NAMED_AT_MOST).join(separator);
-  return rest > 0 ? `${named} and ${rest} more` : named;
-}
-
-/** `broker 0` or `brokers 0, 1`, by id; `no broker` for none. */
-export function nameNodes(kind: 'broker' | 'controller', ids: readonly number[]): string {
-  if (ids.length === 0) return `no ${kind}`;
-  const sorted = [...ids].sort((a, b) => a - b);
-  return `${kind}${ids.length === 1 ? '' : 's'} ${nameSome(sorted.map(String))}`;
 }

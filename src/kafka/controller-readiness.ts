@@ -52,21 +52,24 @@ export function judgeVoter(nodeId: number, quorum: Quorum): Readiness {
   // Before its first commit in a new epoch a leader does not know how far the quorum is.
   if (quorum.highWatermark < 0)
     return notYet(`controller ${quorum.leaderId} was just elected and has not committed anything yet`);
-  if (nodeId === quorum.leaderId) return { ready: true };
-  if (voter.logEndOffset < 0)
-    return notYet(`controller ${nodeId} has not fetched from leader ${quorum.leaderId} yet`);
-  const missing = Math.max(quorum.highWatermark - voter.logEndOffset, 0);
-  const behindMs = millisecondsBehind(voter, quorum);
+  const lag = sayLag(voter, quorum);
+  return lag === null ? { ready: true } : notYet(`controller ${nodeId} ${lag}`);
+}
+
+/** How a voter or observer lags behind the leader, in words that follow its name; null when it is caught up. */
+export function sayLag(replica: QuorumReplica, quorum: Quorum): string | null {
+  if (replica.nodeId === quorum.leaderId) return null;
+  if (replica.logEndOffset < 0) return `has not fetched from leader ${quorum.leaderId} yet`;
+  const missing = Math.max(quorum.highWatermark - replica.logEndOffset, 0);
+  const behindMs = millisecondsBehind(replica, quorum);
   const caughtUp = behindMs === null ? missing === 0 : behindMs <= CAUGHT_UP_WITHIN_MS;
-  if (caughtUp) return { ready: true };
-  const since = behindMs === null ? '' : `, last caught up ${sayAgo(voter, behindMs)}`;
-  return notYet(
-    `controller ${nodeId} is ${missing} ${missing === 1 ? 'record' : 'records'} behind leader ${quorum.leaderId}${since}`,
-  );
+  if (caughtUp) return null;
+  const since = behindMs === null ? '' : `, last caught up ${sayAgo(replica, behindMs)}`;
+  return `is ${missing} ${missing === 1 ? 'record' : 'records'} behind leader ${quorum.leaderId}${since}`;
 }
 
 /** On the leader's own clock, whose newest reading is its own fetch time; null where Kafka does not tell it. */
-function millisecondsBehind(voter: QuorumReplica, quorum: Quorum): number | null {
+export function millisecondsBehind(voter: QuorumReplica, quorum: Quorum): number | null {
   const leader = quorum.voters.find((replica) => replica.nodeId === quorum.leaderId);
   if (!leader || leader.lastFetchMs < 0) return null;
   return leader.lastFetchMs - voter.lastCaughtUpMs;

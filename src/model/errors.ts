@@ -49,6 +49,7 @@ export const ERRORS = {
   NO_WORKER: { status: 503, exit: 1, reaction: 'retry', title: 'No worker took the request in time' },
   KAFKA_UNREACHABLE: { status: 502, exit: 1, reaction: 'retry', title: 'Kafka does not answer' },
   KAFKA_NOT_READY: { status: 502, exit: 1, reaction: 'wait', title: 'Kafka is not ready' },
+  KAFKA_REFUSED: { status: 502, exit: 6, reaction: 'person', title: 'Kafka refused the request' },
   VERIFY_FAILED: { status: 502, exit: 1, reaction: 'person', title: 'The cluster failed its verification' },
   COMPONENT_MISSING: { status: 500, exit: 1, reaction: 'person', title: 'A component could not be set up' },
   INTERNAL: { status: 500, exit: 1, reaction: 'person', title: 'Millrace met an error of its own' },

@@ -97,9 +97,10 @@ function place(region?: string): Promise<Placement> {
     ...(region === undefined ? {} : { region }),
   };
   const waiting = { set: () => undefined, signal: new AbortController().signal };
-  return new MockActivityEnvironment().run(() =>
+  const run: Promise<Placement> = new MockActivityEnvironment().run(() =>
     placeNode({ mesos: { masters: [master.url] }, sessions: new Map([['orders', held]]) }, input, waiting),
-  ) as Promise<Placement>;
+  );
+  return run;
 }
 const types = () => agent.operations.map(({ type }) => type);
 const volumes = () => agent.resources.flatMap(({ disk }) => disk?.persistence?.id ?? []);

@@ -19,14 +19,33 @@ const NAMES: Record<number, string> = {
   56: 'KAFKA_STORAGE_ERROR',
   74: 'FENCED_LEADER_EPOCH',
   75: 'UNKNOWN_LEADER_EPOCH',
+  80: 'PREFERRED_LEADER_NOT_AVAILABLE',
+  84: 'ELECTION_NOT_NEEDED',
   89: 'THROTTLING_QUOTA_EXCEEDED',
+  102: 'BROKER_ID_NOT_REGISTERED',
   104: 'INCONSISTENT_CLUSTER_ID',
+  125: 'INVALID_VOTER_KEY',
+  126: 'DUPLICATE_VOTER',
+  127: 'VOTER_NOT_FOUND',
 };
 
 /** No error. */
 export const NONE = 0;
 /** There is no such topic, or the node asked has not heard of it. */
 export const UNKNOWN_TOPIC_OR_PARTITION = 3;
+/** There is no leader at the moment. */
+export const LEADER_NOT_AVAILABLE = 5;
+/** The preferred leader leads already. */
+export const ELECTION_NOT_NEEDED = 84;
+export const BROKER_ID_NOT_REGISTERED = 102;
+
+/** What a repetition does not change: the node cannot do it, will not let us, or does not understand it. */
+const REFUSALS = [31, 35, 42, 125];
+
+/** Whether a person has to look at an admin request that was answered with this code; all others are tried again. */
+export function isRefusal(code: number): boolean {
+  return REFUSALS.includes(code);
+}
 
 /** The name of a code, or the code itself when it is not one of those above. */
 export function errorName(code: number): string {

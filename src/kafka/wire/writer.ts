@@ -1,6 +1,7 @@
 // Writes Kafka's primitive types, in the classic or in the flexible (KIP-482) encoding, into one growing buffer.
 
 const INITIAL_BYTES = 256;
+const UUID_BYTES = 16;
 
 /**
  * The body of one request. Strings and arrays are written compactly when the version of the message is flexible, so
@@ -11,11 +12,15 @@ export interface Writer {
   boolean(value: boolean): void;
   int8(value: number): void;
   int16(value: number): void;
+  uint16(value: number): void;
   int32(value: number): void;
   /** A whole number up to 2^53 - 1. */
   int64(value: number): void;
   uvarint(value: number): void;
-  string(value: string): void;
+  /** Null only where the layout of the message allows it. */
+  string(value: string | null): void;
+  /** From Kafka's text form: base64url of 16 bytes. */
+  uuid(value: string): void;
   /** A null array means "all" in several requests, and is not the same as an empty one. */
   array<T>(items: readonly T[] | null, write: (item: T) => void): void;
   /** Ends a structure: no tagged fields are ever sent. Writes nothing in the classic encoding. */
@@ -70,6 +75,10 @@ export function createWriter(flexible: boolean): Writer {
     },
     int8,
     int16,
+    uint16: (value) => {
+      const offset = take(2);
+      buffer.writeUInt16BE(value, offset);
+    },
     int32,
     int64: (value) => {
       const offset = take(8);
@@ -77,11 +86,22 @@ export function createWriter(flexible: boolean): Writer {
     },
     uvarint,
     string: (value) => {
+      if (value === null) {
+        if (flexible) uvarint(0);
+        else int16(-1);
+        return;
+      }
       const bytes = Buffer.byteLength(value);
       if (flexible) uvarint(bytes + 1);
       else int16(bytes);
       const offset = take(bytes);
       buffer.write(value, offset);
+    },
+    uuid: (value) => {
+      const bytes = Buffer.from(value, 'base64url');
+      if (bytes.length !== UUID_BYTES) throw new RangeError(`${JSON.stringify(value)} is no uuid of Kafka's`);
+      const offset = take(UUID_BYTES); // may replace the buffer
+      bytes.copy(buffer, offset);
     },
     array: (items, write) => {
       if (flexible) uvarint(items === null ? 0 : items.length + 1);

@@ -9,7 +9,8 @@ import { derivedKafkaUuid } from '../uuid-text.ts';
 import { logDir } from './paths.ts';
 import { nodeGroup } from './resources.ts';
 
-const LISTENER = { CLIENT: 'CLIENT', CONTROLLER: 'CONTROLLER' } as const;
+/** Names of the listeners; voters are known to the quorum by the controllers' one. */
+export const LISTENER = { CLIENT: 'CLIENT', CONTROLLER: 'CONTROLLER' } as const;
 
 /** What a configuration is made of. */
 export interface NodeInput {

@@ -1,11 +1,13 @@
-// Real Kafka nodes for tests: JVMs with small heaps on loopback, hand-written properties, KRaft with fixed voters.
-import { spawn, type ChildProcess } from 'node:child_process';
+// Real Kafka nodes for tests: JVMs with small heaps on loopback, hand-written properties, KRaft with fixed voters or with
+// voters that can be replaced.
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { KafkaAddress } from '../../../src/kafka/index.ts';
 
 const HEAP_MB = { broker: 192, controller: 128 };
@@ -13,6 +15,8 @@ const HEAP_MB = { broker: 192, controller: 128 };
 /** One node of a test cluster; stopped and started again at will, always at the same address with the same data. */
 export interface TestNode {
   address: KafkaAddress;
+  /** Of its data directory. */
+  directoryId: string;
   start(): void;
   /** Ends when the process has ended. */
   kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
@@ -23,6 +27,8 @@ export interface TestCluster {
   clusterId: string;
   controllers: TestNode[];
   brokers: TestNode[];
+  /** Lays out a node of the same id with an empty data directory and another port, and takes it into the lists. */
+  replace(node: TestNode): Promise<TestNode>;
   /** Kills what still runs and removes all files. */
   destroy(): Promise<void>;
 }
@@ -48,10 +54,15 @@ export function kafkaLibs(): string {
  */
 export async function layOutCluster(
   libs: string,
-  counts: { controllers: number; brokers: number },
+  counts: {
+    controllers: number;
+    brokers: number;
+    /** Voters by directory, which can be added and removed (KIP-853), instead of fixed ones. */
+    dynamic?: boolean;
+  },
 ): Promise<TestCluster> {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-kafka-test-'));
-  const clusterId = randomBytes(16).fill(1, 0, 1).toString('base64url');
+  const clusterId = drawUuid();
   const ports = await freePorts(counts.controllers + counts.brokers);
   const addressOf = (nodeId: number, index: number): KafkaAddress => ({
     nodeId,
@@ -60,53 +71,83 @@ export async function layOutCluster(
   });
   const controllers = Array.from({ length: counts.controllers }, (_, i) => addressOf(3000 + i, i));
   const brokers = Array.from({ length: counts.brokers }, (_, i) => addressOf(i, counts.controllers + i));
-  const voters = controllers.map(({ nodeId, host, port }) => `${nodeId}@${host}:${port}`).join(',');
-  const make = (address: KafkaAddress, role: 'broker' | 'controller') =>
-    layOutNode({ libs, directory, clusterId, voters, address, role });
+  const at = ({ host, port }: KafkaAddress) => `${host}:${port}`;
+  const directoryIds = new Map([...controllers, ...brokers].map(({ nodeId }) => [nodeId, drawUuid()]));
+  const directoryIdOf = ({ nodeId }: KafkaAddress) => directoryIds.get(nodeId) ?? '';
+  const quorum = counts.dynamic
+    ? { 'controller.quorum.bootstrap.servers': controllers.map(at).join(',') }
+    : { 'controller.quorum.voters': controllers.map((node) => `${node.nodeId}@${at(node)}`).join(',') };
+  const first = controllers.map((node) => `${node.nodeId}@${at(node)}:${directoryIdOf(node)}`).join(',');
+  const make = (address: KafkaAddress, role: Role) => {
+    const format =
+      counts.dynamic && role === 'controller' ? { format: ['--initial-controllers', first] } : {};
+    const directoryId = directoryIdOf(address);
+    return layOutNode({ libs, directory, clusterId, quorum, address, role, directoryId, ...format });
+  };
   const nodes = {
     controllers: await Promise.all(controllers.map((address) => make(address, 'controller'))),
     brokers: await Promise.all(brokers.map((address) => make(address, 'broker'))),
   };
+  const all = [...nodes.brokers, ...nodes.controllers];
   return {
     clusterId,
     ...nodes,
+    replace: async (node) => {
+      const role = nodes.brokers.includes(node) ? 'broker' : 'controller';
+      const [port = 0] = await freePorts(1);
+      const format = role === 'controller' ? { format: ['--no-initial-controllers'] } : {};
+      const address = { ...node.address, port };
+      const directoryId = drawUuid();
+      const fresh = await layOutNode({
+        libs,
+        directory,
+        clusterId,
+        quorum,
+        address,
+        role,
+        directoryId,
+        ...format,
+      });
+      const list = nodes[`${role}s`];
+      list[list.indexOf(node)] = fresh;
+      all.push(fresh);
+      return fresh;
+    },
     destroy: async () => {
-      await Promise.all([...nodes.brokers, ...nodes.controllers].map((node) => node.kill('SIGKILL')));
+      await Promise.all(all.map((node) => node.kill('SIGKILL')));
       await rm(directory, { recursive: true, force: true });
     },
   };
 }
 
+type Role = 'broker' | 'controller';
+
 interface NodeLayout {
   libs: string;
   directory: string;
   clusterId: string;
-  voters: string;
+  /** How a node finds the metadata quorum. */
+  quorum: Record<string, string>;
   address: KafkaAddress;
-  role: 'broker' | 'controller';
+  role: Role;
+  directoryId: string;
+  /** Arguments of `kafka-storage format`; a directory that needs none gets its `meta.properties` by hand. */
+  format?: string[];
 }
 
 async function layOutNode(layout: NodeLayout): Promise<TestNode> {
   const { address, role } = layout;
-  const home = join(layout.directory, `${role}-${address.nodeId}`);
+  const home = join(layout.directory, `${role}-${address.nodeId}-${address.port}`);
   const data = join(home, 'data');
   await mkdir(data, { recursive: true });
-  await writeFile(
-    join(data, 'meta.properties'),
-    [
-      'version=1',
-      `cluster.id=${layout.clusterId}`,
-      `node.id=${address.nodeId}`,
-      `directory.id=${randomBytes(16).fill(1, 0, 1).toString('base64url')}`,
-      '',
-    ].join('\n'),
-  );
   const properties = join(home, 'server.properties');
   await writeFile(properties, renderProperties(layout, data));
+  await prepareData(layout, data, properties);
   const log = join(home, 'server.log');
   let child: ChildProcess | null = null;
   return {
     address,
+    directoryId: layout.directoryId,
     start: () => {
       const out = openSync(log, 'a');
       const heap = [`-Xmx${HEAP_MB[role]}m`, `-Xms64m`, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
@@ -127,8 +168,33 @@ async function layOutNode(layout: NodeLayout): Promise<TestNode> {
   };
 }
 
+/** A format draws the directory's id by itself when it is told no voters: ours is written in afterwards. */
+async function prepareData(layout: NodeLayout, data: string, properties: string): Promise<void> {
+  const { libs, clusterId, address, directoryId, format } = layout;
+  if (format)
+    await promisify(execFile)('java', [
+      '-Xmx128m',
+      '-XX:TieredStopAtLevel=1',
+      '-cp',
+      `${libs}/*`,
+      'kafka.tools.StorageTool',
+      'format',
+      '-t',
+      clusterId,
+      '-c',
+      properties,
+      ...format,
+    ]);
+  const meta = ['version=1', `cluster.id=${clusterId}`, `node.id=${address.nodeId}`];
+  await writeFile(join(data, 'meta.properties'), [...meta, `directory.id=${directoryId}`, ''].join('\n'));
+}
+
+function drawUuid(): string {
+  return randomBytes(16).fill(1, 0, 1).toString('base64url');
+}
+
 function renderProperties(layout: NodeLayout, data: string): string {
-  const { address, role, voters } = layout;
+  const { address, role, quorum } = layout;
   const listener = role === 'broker' ? 'PLAINTEXT' : 'CONTROLLER';
   const common = {
     'process.roles': role,
@@ -136,7 +202,7 @@ function renderProperties(layout: NodeLayout, data: string): string {
     listeners: `${listener}://${address.host}:${address.port}`,
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'controller.quorum.voters': voters,
+    ...quorum,
     'log.dirs': data,
     // Half of the default of 9 s: a killed broker is noticed, and let in again, sooner.
     'broker.session.timeout.ms': 4500,

@@ -2,6 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Api } from '../../../src/kafka/wire/api.ts';
 import { apiVersions } from '../../../src/kafka/wire/messages/api-versions.ts';
+import { describeTopicConfigs } from '../../../src/kafka/wire/messages/describe-configs.ts';
+import { describeLogDirs } from '../../../src/kafka/wire/messages/describe-log-dirs.ts';
+import { describeTopicPartitions } from '../../../src/kafka/wire/messages/describe-topic-partitions.ts';
+import { electPreferredLeaders } from '../../../src/kafka/wire/messages/elect-leaders.ts';
+import { listPartitionReassignments } from '../../../src/kafka/wire/messages/list-partition-reassignments.ts';
+import { addRaftVoter, removeRaftVoter } from '../../../src/kafka/wire/messages/raft-voters.ts';
+import { unregisterBroker } from '../../../src/kafka/wire/messages/unregister-broker.ts';
 import { describeCluster } from '../../../src/kafka/wire/messages/describe-cluster.ts';
 import { describeQuorum } from '../../../src/kafka/wire/messages/describe-quorum.ts';
 import { fetch } from '../../../src/kafka/wire/messages/fetch.ts';
@@ -152,5 +159,119 @@ describe('Fetch', () => {
 
   it('passes on the error of a partition that is not there', () => {
     expect(decode(fetch, 'fetchNotLeader', 11)).toEqual({ errorCode: 3, records: [] });
+  });
+});
+
+const hex = (text: string) => Buffer.from(text).toString('hex');
+
+describe('DescribeTopicPartitions', () => {
+  const orders = (partition: number, replicas: number[]) => ({
+    partition,
+    errorCode: 0,
+    leader: 0,
+    replicas,
+    isr: [0],
+    eligible: [1],
+    lastEligible: [],
+    offline: [1],
+  });
+
+  it('tells of every partition who may lead it although out of sync', () => {
+    expect(decode(describeTopicPartitions, 'topicPartitions', 0)).toEqual({
+      topics: [
+        { name: 'orders', errorCode: 0, partitions: [orders(0, [0, 1]), orders(1, [1, 0])] },
+        { name: 'parcels', errorCode: 0, partitions: [{ ...orders(0, [0, 1]), eligible: [] }] },
+      ],
+      next: null,
+    });
+  });
+
+  it('goes on in the midst of a topic', () => {
+    expect(decode(describeTopicPartitions, 'topicPartitionsPage', 0)).toEqual({
+      topics: [{ name: 'orders', errorCode: 0, partitions: [orders(0, [0, 1])] }],
+      next: { topic: 'orders', partition: 1 },
+    });
+    expect(encode(describeTopicPartitions, { limit: 2, cursor: null }, 0)).toBe('0100000002ff00');
+    const cursor = { topic: 'orders', partition: 1 };
+    expect(encode(describeTopicPartitions, { limit: 2, cursor }, 0)).toBe(
+      `01000000020107${hex('orders')}000000010000`,
+    );
+  });
+});
+
+describe('DescribeConfigs', () => {
+  it('tells the value of each topic, and that a topic is not there', () => {
+    expect(decode(describeTopicConfigs, 'topicConfigsUnknown', 4)).toEqual([
+      { topic: 'orders', errorCode: 0, value: '2' },
+      { topic: 'nope', errorCode: 3, value: null },
+    ]);
+  });
+
+  it('asks for one key of each topic', () => {
+    expect(encode(describeTopicConfigs, { topics: ['a'], key: 'k' }, 4)).toBe('020202610202' + '6b00000000');
+  });
+});
+
+describe('ListPartitionReassignments', () => {
+  it('names the partitions that are being moved', () => {
+    expect(decode(listPartitionReassignments, 'reassignments', 0)).toEqual({
+      errorCode: 0,
+      partitions: ['parcels-0'],
+    });
+    expect(encode(listPartitionReassignments, { timeoutMs: 1 }, 0)).toBe('000000010000');
+  });
+});
+
+describe('DescribeLogDirs', () => {
+  it('tells the bytes of every partition on the disks of a broker', () => {
+    expect(decode(describeLogDirs, 'describeLogDirs', 4)).toEqual({
+      errorCode: 0,
+      bytes: new Map([
+        ['parcels-0', 0],
+        ['orders-1', 0],
+        ['orders-0', 170],
+      ]),
+    });
+    expect(encode(describeLogDirs, undefined, 4)).toBe('0000');
+  });
+});
+
+describe('ElectLeaders', () => {
+  it('tells which partitions keep their leader, and why', () => {
+    expect(decode(electPreferredLeaders, 'electLeaders', 2)).toEqual({
+      errorCode: 0,
+      results: [
+        { partition: 'orders-1', errorCode: 80, errorMessage: 'The preferred leader was not available.' },
+      ],
+    });
+    expect(encode(electPreferredLeaders, { timeoutMs: 1 }, 2)).toBe('00000000000100');
+  });
+});
+
+describe('UnregisterBroker, AddRaftVoter and RemoveRaftVoter', () => {
+  const directoryId = 'AAAAAAAAAAAAAAAAAAAAAQ';
+
+  it("pass on Kafka's code and words", () => {
+    expect(decode(unregisterBroker, 'unregisterUnknown', 0)).toEqual({
+      errorCode: 102,
+      errorMessage: 'Broker ID 7 is not currently registered',
+    });
+    expect(decode(removeRaftVoter, 'removeVoter', 0)).toMatchObject({ errorCode: 127 });
+    expect(decode(addRaftVoter, 'addVoter', 0)).toEqual({
+      errorCode: 126,
+      errorMessage: expect.stringContaining(`id=3000, directoryId=${directoryId}) is already part of`),
+    });
+  });
+
+  it('name a broker by its id, and a voter by its id and its directory', () => {
+    expect(encode(unregisterBroker, { brokerId: 7 }, 0)).toBe('0000000700');
+    const uuid = `${'00'.repeat(15)}01`;
+    expect(encode(removeRaftVoter, { nodeId: 3001, directoryId }, 0)).toBe(`0000000bb9${uuid}00`);
+    // A port above 32767 takes the sign bit.
+    const listener = { name: 'L', host: 'h', port: 65_535 };
+    expect(encode(addRaftVoter, { nodeId: 3001, directoryId, listener, timeoutMs: 1 }, 0)).toBe(
+      `000000000100000bb9${uuid}02024c0268ffff0000`,
+    );
+    expect(() => encode(removeRaftVoter, { nodeId: 1, directoryId: 'no' }, 0)).toThrow(/is no uuid/);
   });
 });

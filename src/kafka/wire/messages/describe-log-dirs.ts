@@ -1,0 +1,50 @@
+// DescribeLogDirs (35): how much a broker's replicas take on its disks.
+import type { Api } from '../api.ts';
+
+interface DescribeLogDirsAnswer {
+  /** The first error of the answer or of one of its directories. */
+  errorCode: number;
+  /** Bytes by partition (`orders-4`), replicas on their way to another directory left out. */
+  bytes: Map<string, number>;
+}
+
+/** All partitions of the broker that is asked. Versions 3 and 4, both known to Kafka 4.0 and later ones. */
+export const describeLogDirs: Api<void, DescribeLogDirsAnswer> = {
+  name: 'DescribeLogDirs',
+  key: 35,
+  minVersion: 3,
+  maxVersion: 4,
+  flexibleFrom: 2,
+  encode: (writer) => {
+    writer.array(null, () => undefined);
+    writer.endStruct();
+  },
+  decode: (reader, version) => {
+    reader.int32(); // throttle time
+    let errorCode = reader.int16();
+    const bytes = new Map<string, number>();
+    reader.array(() => {
+      const directoryError = reader.int16();
+      if (errorCode === 0) errorCode = directoryError;
+      reader.string(); // path
+      reader.array(() => {
+        const topic = reader.string();
+        reader.array(() => {
+          const name = `${topic}-${reader.int32()}`;
+          const size = reader.int64();
+          reader.int64(); // offset lag
+          const isFuture = reader.boolean();
+          if (!isFuture) bytes.set(name, size);
+          reader.endStruct();
+        });
+        reader.endStruct();
+      });
+      if (version >= 4) {
+        reader.int64(); // size of the file system
+        reader.int64(); // free bytes
+      }
+      reader.endStruct();
+    });
+    return { errorCode, bytes };
+  },
+};

@@ -12,6 +12,7 @@ import { containerStatus } from './container-status.ts';
 import { fetchUris } from './fetcher.ts';
 import { killGraceMs, killLater, killTask, signalGroup } from './kill.ts';
 import { dismissKeeper, startGated } from './task-process.ts';
+import { isUser } from './users.ts';
 import type { GatedProcess } from './task-process.ts';
 import { agentDirectory, prepareSandbox } from './sandbox.ts';
 
@@ -94,6 +95,13 @@ function endExecutorWhenIdle(master: Master, executor: Executor): void {
 
 async function launch(master: Master, executor: Executor, task: Task): Promise<void> {
   let gated: GatedProcess;
+  const user = task.description.command?.user ?? master.state.frameworks[task.frameworkId]?.info.user;
+  if (user !== undefined && user !== '' && !isUser(user)) {
+    master.turn(() => {
+      dropForUser(master, executor, task, user);
+    });
+    return;
+  }
   try {
     prepareSandbox(master.settings.stateDir, executor, task);
     const uris = task.description.command?.uris ?? [];
@@ -173,6 +181,16 @@ function dropBeforeStart(master: Master, task: Task): void {
   endTask(master, task, 'TASK_KILLED', {
     message: 'Killed before delivery to the executor',
     reason: 'REASON_TASK_KILLED_DURING_LAUNCH',
+    source: 'SOURCE_AGENT',
+  });
+}
+
+/** An agent cannot make the sandbox of a user that it does not know. */
+function dropForUser(master: Master, executor: Executor, task: Task, user: string): void {
+  if (task.phase === 'ENDED') return;
+  endTask(master, task, 'TASK_DROPPED', {
+    message: `Failed to create executor directory '${executor.sandbox}': Failed to chown directory to '${user}': No such user '${user}'`,
+    reason: 'REASON_EXECUTOR_TERMINATED',
     source: 'SOURCE_AGENT',
   });
 }

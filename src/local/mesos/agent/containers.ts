@@ -11,6 +11,7 @@ import { commandArgv, taskEnvironment } from './command.ts';
 import { containerStatus } from './container-status.ts';
 import { fetchUris } from './fetcher.ts';
 import { killGraceMs, killLater, killTask, signalGroup } from './kill.ts';
+import { checkContainer, limited } from './isolation.ts';
 import { dismissKeeper, startGated } from './task-process.ts';
 import { isUser } from './users.ts';
 import type { GatedProcess } from './task-process.ts';
@@ -102,7 +103,17 @@ async function launch(master: Master, executor: Executor, task: Task): Promise<v
     });
     return;
   }
+  const { container } = task.description;
+  if (container?.type === 'DOCKER') {
+    master.turn(() => {
+      failUnsupported(master, task);
+    });
+    return;
+  }
   try {
+    checkContainer(executor.description.container);
+    checkContainer(container);
+    const env = taskEnvironment(master, executor, task);
     prepareSandbox(master.settings.stateDir, executor, task);
     const uris = task.description.command?.uris ?? [];
     const cache = join(agentDirectory(master.settings.stateDir, task.agentId), 'cache');
@@ -121,9 +132,9 @@ async function launch(master: Master, executor: Executor, task: Task): Promise<v
       return;
     }
     gated = await startGated({
-      argv: commandArgv(task.description.command ?? {}),
+      argv: limited(commandArgv(task.description.command ?? {}), container?.rlimit_info?.rlimits),
       cwd: task.sandbox,
-      env: taskEnvironment(master, executor, task),
+      env,
     });
   } catch (error) {
     master.turn(() => {
@@ -181,6 +192,16 @@ function dropBeforeStart(master: Master, task: Task): void {
   endTask(master, task, 'TASK_KILLED', {
     message: 'Killed before delivery to the executor',
     reason: 'REASON_TASK_KILLED_DURING_LAUNCH',
+    source: 'SOURCE_AGENT',
+  });
+}
+
+/** An agent without a containerizer for a container starts nothing, and then misses the executor. */
+function failUnsupported(master: Master, task: Task): void {
+  if (task.phase === 'ENDED') return;
+  endTask(master, task, 'TASK_FAILED', {
+    message: 'Abnormal executor termination: unknown container',
+    reason: 'REASON_EXECUTOR_TERMINATED',
     source: 'SOURCE_AGENT',
   });
 }

@@ -59,6 +59,7 @@ function volumeProblem({ host_path: hostPath, source }: ContainerVolume): string
     case 'HOST_PATH':
     case 'CSI_VOLUME':
       return undefined;
+    case undefined:
     default:
       return source && "'source.type' is unknown";
   }

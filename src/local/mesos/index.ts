@@ -19,7 +19,7 @@ import type { AgentSpec, LocalMesosOptions } from './options.ts';
 export type { AgentLoss, AgentSpec, LocalMesosOptions, LocalState };
 
 export interface LocalMesos {
-  /** `http://127.0.0.1:<port>` */
+  /** `http://127.0.0.1:<port>`, or https */
   readonly url: string;
   addAgent(spec: AgentSpec): { id: string; hostname: string };
   /** Loses an agent with all it runs. @throws Error when there is no such agent */
@@ -51,7 +51,7 @@ export async function startLocalMesos(options: LocalMesosOptions): Promise<Local
   watchProcesses(master);
   allocateRegularly(master);
   return {
-    url: `http://127.0.0.1:${server.port}`,
+    url: `${master.settings.tls ? 'https' : 'http'}://127.0.0.1:${server.port}`,
     addAgent: (spec) => {
       const { id, hostname } = addAgent(master, spec);
       master.commit();

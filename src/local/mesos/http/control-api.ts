@@ -1,6 +1,7 @@
 // /local/...: how a person or a test looks at local Mesos and changes its agents. Not part of Mesos.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { agentSpecSchema, reservationProblem } from '../agent-spec.ts';
 import { addAgent, removeAgent } from '../master/agents.ts';
 import { localState } from '../local-state.ts';
 import type { Master } from '../master/master.ts';
@@ -8,15 +9,6 @@ import { parseJsonText } from '../wire/json-text.ts';
 import { readBody } from './body.ts';
 import { writeAnswer } from './response.ts';
 import type { Answer } from './response.ts';
-
-const AGENT_SPEC = z.strictObject({
-  cpus: z.number().positive(),
-  memMb: z.number().positive(),
-  diskMb: z.number().positive(),
-  hostname: z.string().min(1).optional(),
-  attributes: z.record(z.string(), z.string()).optional(),
-  ports: z.strictObject({ begin: z.int().min(1), end: z.int().max(65_535) }).optional(),
-});
 
 const LOSS = z.enum(['unreachable', 'unregistered', 'gone']);
 
@@ -52,17 +44,11 @@ function answerControl(master: Master, method: string, url: URL, body: string): 
 
 function add(master: Master, body: string): Answer {
   const parsed = parseJsonText(body);
-  const spec = AGENT_SPEC.safeParse('value' in parsed ? parsed.value : undefined);
+  const spec = agentSpecSchema.safeParse('value' in parsed ? parsed.value : undefined);
   if (!spec.success) return problem(400, `No agent was added: ${z.prettifyError(spec.error)}`);
-  const { cpus, memMb, diskMb, hostname, attributes, ports } = spec.data;
-  const agent = addAgent(master, {
-    cpus,
-    memMb,
-    diskMb,
-    ...(hostname === undefined ? {} : { hostname }),
-    ...(attributes ? { attributes } : {}),
-    ...(ports ? { ports } : {}),
-  });
+  const misfit = reservationProblem(spec.data);
+  if (misfit !== undefined) return problem(400, `No agent was added: ${misfit}`);
+  const agent = addAgent(master, spec.data);
   return { status: 201, body: { id: agent.id, hostname: agent.hostname } };
 }
 

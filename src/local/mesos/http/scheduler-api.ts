@@ -8,7 +8,9 @@ import type { Framework } from '../master/state.ts';
 import { shutDownExecutor } from '../agent/containers.ts';
 import { killGraceMs, killTask } from '../agent/kill.ts';
 import { accept } from '../master/accept.ts';
+import { finishDrains } from '../master/drain.ts';
 import { disconnect, removeFramework, subscribe, updateFramework } from '../master/frameworks.ts';
+import { answerInverseOffers } from '../master/inverse-offers.ts';
 import type { Master, Stream } from '../master/master.ts';
 import { allocateNow, offersOf, returnOffers } from '../master/offers.ts';
 import { acknowledgeOperation, reconcileOperations } from '../master/operation-updates.ts';
@@ -16,6 +18,7 @@ import { reconcile, reconcileTask } from '../master/reconcile.ts';
 import { acknowledgeUpdate } from '../master/task-updates.ts';
 import type { Call } from '../wire/call-types.ts';
 import { callProblem, deadlyProblem } from '../wire/validate-call.ts';
+import { authenticate } from './authentication.ts';
 import { readCall } from './body.ts';
 import { acceptsJson, bareHeaders, headerOf, text, writeAnswer } from './response.ts';
 import type { Answer } from './response.ts';
@@ -28,29 +31,48 @@ export async function serveScheduler(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const caller = authenticate(master, request, 'mesos-master-scheduler');
+  if ('refusal' in caller) {
+    writeAnswer(request, response, caller.refusal);
+    return;
+  }
+  const { principal } = caller;
   const read = await readCall<Call>(request, 'Call');
   if ('refusal' in read) {
     writeAnswer(request, response, read.refusal);
     return;
   }
   const { call } = read;
-  const refusal = refusalOf(call, request);
+  const refusal = refusalOf(call, request, principal);
   if (refusal) writeAnswer(request, response, refusal);
-  else if (call.type === 'SUBSCRIBE') openStream(master, call, request, response);
+  else if (call.type === 'SUBSCRIBE') openStream(master, withPrincipal(call, principal), request, response);
   else
     master.turn(() => {
-      const answer = answerCall(master, call, headerOf(request, 'mesos-stream-id'));
+      const answer = answerCall(master, call, headerOf(request, 'mesos-stream-id'), principal);
       master.afterCommit(() => {
         writeAnswer(request, response, answer);
       });
     });
 }
 
-function refusalOf(call: Call, request: IncomingMessage): Answer | undefined {
+/** A framework that names no principal has the one who subscribes it. */
+function withPrincipal(call: Call, principal: string | undefined): Call {
+  const info = call.subscribe?.framework_info;
+  if (!call.subscribe || !info || principal === undefined || info.principal !== undefined) return call;
+  return { ...call, subscribe: { ...call.subscribe, framework_info: { ...info, principal } } };
+}
+
+function refusalOf(call: Call, request: IncomingMessage, principal: string | undefined): Answer | undefined {
   const deadly = deadlyProblem(call);
   if (deadly !== undefined) return text(400, deadly);
   const problem = callProblem(call);
   if (problem !== undefined) return text(400, `Failed to validate scheduler::Call: ${problem}`);
+  const named = call.subscribe?.framework_info.principal;
+  if (call.type === 'SUBSCRIBE' && principal !== undefined && named !== undefined && named !== principal)
+    return text(
+      400,
+      `Failed to validate scheduler::Call: Authenticated principal '${principal}' does not match principal '${named}' set in \`FrameworkInfo\``,
+    );
   return call.type === 'SUBSCRIBE' ? subscribeRefusal(request) : undefined;
 }
 
@@ -71,8 +93,12 @@ function openStream(master: Master, call: Call, request: IncomingMessage, respon
   });
   master.turn(() => {
     if (!call.subscribe) return;
-    const { framework_info: info, suppressed_roles: suppressedRoles = [] } = call.subscribe;
-    subscribe(master, { info, suppressedRoles }, stream);
+    const {
+      framework_info: info,
+      suppressed_roles: suppressedRoles = [],
+      offer_constraints: offerConstraints,
+    } = call.subscribe;
+    subscribe(master, { info, suppressedRoles, offerConstraints }, stream);
   });
 }
 
@@ -93,9 +119,19 @@ function responseStream(request: IncomingMessage, response: ServerResponse): Str
   };
 }
 
-function answerCall(master: Master, call: Call, streamId: string | undefined): Answer {
+function answerCall(
+  master: Master,
+  call: Call,
+  streamId: string | undefined,
+  principal: string | undefined,
+): Answer {
   const framework = master.state.frameworks[call.framework_id?.value ?? ''];
   if (!framework) return text(400, 'Framework cannot be found');
+  if (principal !== undefined && principal !== framework.info.principal)
+    return text(
+      400,
+      `Authenticated principal '${principal}' does not match principal '${framework.info.principal ?? ''}' set in \`FrameworkInfo\``,
+    );
   const stream = master.streams.get(framework.id);
   if (!stream) return text(403, 'Framework is not subscribed');
   if (streamId === undefined)
@@ -143,6 +179,7 @@ function carryOutCall(master: Master, framework: Framework, call: Call): Answer 
     case 'ACKNOWLEDGE':
       if (call.acknowledge)
         acknowledgeUpdate(master, framework.id, call.acknowledge.task_id.value, call.acknowledge.uuid);
+      finishDrains(master);
       return ACCEPTED;
     case 'ACKNOWLEDGE_OPERATION_STATUS': {
       const { operation_id: id, uuid = '' } = call.acknowledge_operation_status ?? {};
@@ -157,15 +194,25 @@ function carryOutCall(master: Master, framework: Framework, call: Call): Answer 
       return ACCEPTED;
     case 'UPDATE_FRAMEWORK': {
       if (!call.update_framework) return ACCEPTED;
-      const { framework_info: info, suppressed_roles: suppressedRoles = [] } = call.update_framework;
-      const problem = updateFramework(master, framework, { info, suppressedRoles });
+      const {
+        framework_info: info,
+        suppressed_roles: suppressedRoles = [],
+        offer_constraints: offerConstraints,
+      } = call.update_framework;
+      const problem = updateFramework(master, framework, { info, suppressedRoles, offerConstraints });
       return problem === undefined
         ? { status: 200 }
         : text(400, `FrameworkInfo update is not valid: ${problem}`);
     }
+    case 'ACCEPT_INVERSE_OFFERS':
+      answerInverseOffers(master, framework, 'ACCEPT', call.accept_inverse_offers);
+      return ACCEPTED;
+    case 'DECLINE_INVERSE_OFFERS':
+      answerInverseOffers(master, framework, 'DECLINE', call.decline_inverse_offers);
+      return ACCEPTED;
     case undefined:
     default:
-      // MESSAGE, REQUEST and inverse offers: accepted, and nothing comes of them here.
+      // MESSAGE and REQUEST: accepted, and nothing comes of them here.
       return ACCEPTED;
   }
 }

@@ -1,12 +1,16 @@
 // The HTTP server: routes as Mesos does, where a path is also found below /master and by its first parts.
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Master } from '../master/master.ts';
+import { isAllowed } from '../master/acls.ts';
+import { authenticate } from './authentication.ts';
 import { serveControl } from './control-api.ts';
 import { serveOperator } from './operator-api.ts';
-import { versionInfo } from './operator-views.ts';
+import { flagsOf, versionInfo } from './operator-views.ts';
 import { text, writeAnswer } from './response.ts';
+import type { Answer } from './response.ts';
 import { serveScheduler } from './scheduler-api.ts';
 
 export interface HttpServer {
@@ -23,7 +27,9 @@ export async function listen(master: Master): Promise<HttpServer> {
       writeAnswer(request, response, text(500, 'Local Mesos met an error of its own'));
     });
   };
-  const server = createServer({ requireHostHeader: false, requestTimeout: 0 }, serve);
+  const options = { requireHostHeader: false, requestTimeout: 0 };
+  const { tls } = master.settings;
+  const server = tls ? createTlsServer({ ...options, ...tls }, serve) : createServer(options, serve);
   // Mesos sends no "100 Continue"; the answer follows the body.
   server.on('checkContinue', serve);
   server.on('clientError', (_error, socket) => {
@@ -45,7 +51,18 @@ async function route(master: Master, request: IncomingMessage, response: ServerR
   else if (isBelow(path, '/local')) await serveControl(master, request, response, url);
   else if (path === '/health') writeAnswer(request, response, { status: 200 });
   else if (path === '/version') writeAnswer(request, response, { status: 200, body: versionInfo() });
-  else writeAnswer(request, response, text(404, '404 Not Found.'));
+  else writeAnswer(request, response, answerReadOnly(master, request, path));
+}
+
+/** The few endpoints of the v0 API that are here. All of them are read-only, and asked for who reads. */
+function answerReadOnly(master: Master, request: IncomingMessage, path: string): Answer {
+  if (path === '/redirect') return { status: 307, headers: { Location: `//127.0.0.1:${master.port}` } };
+  const caller = authenticate(master, request, 'mesos-master-readonly');
+  if ('refusal' in caller) return caller.refusal;
+  if (path !== '/flags') return text(404, '404 Not Found.');
+  return isAllowed(master, 'view_flags', caller.principal)
+    ? { status: 200, body: { flags: flagsOf(master) } }
+    : text(403, '403 Forbidden.');
 }
 
 function isBelow(path: string, prefix: string): boolean {

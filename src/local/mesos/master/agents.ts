@@ -2,11 +2,14 @@
 import { killTask } from '../agent/kill.ts';
 import { dismissKeeper } from '../agent/task-process.ts';
 import { sessionMembers, signal } from '../agent/proc.ts';
-import { agentAttributes, agentResources } from '../options.ts';
+import { agentAttributes } from '../options.ts';
 import type { AgentSpec } from '../options.ts';
+import { agentResources, makeDisks } from './agent-resources.ts';
+import { rescindInverseOffers } from './inverse-offers.ts';
 import { hasCapability, nowSeconds, sendEvent } from './master.ts';
 import type { Master } from './master.ts';
 import { allocateNow, offersOf, rescindOffers } from './offers.ts';
+import { tellOperators } from './operator-events.ts';
 import { taskKey } from './state.ts';
 import type { Agent, Task } from './state.ts';
 import { forgetTask, sendMasterStatus } from './task-updates.ts';
@@ -22,7 +25,7 @@ export function addAgent(master: Master, spec: AgentSpec): Agent {
   const number = ++master.state.agentsAdded;
   const begin = master.settings.firstPort + (number - 1) * master.settings.portsPerAgent;
   const ports = spec.ports ?? { begin, end: begin + master.settings.portsPerAgent - 1 };
-  const resources = agentResources(spec, ports);
+  const resources = agentResources(spec, ports, makeDisks(master.settings.stateDir, number, spec));
   const agent: Agent = {
     id: `${master.id}-S${master.nextAgentNumber++}`,
     hostname: spec.hostname ?? `127.0.0.${number}`,
@@ -35,17 +38,24 @@ export function addAgent(master: Master, spec: AgentSpec): Agent {
   };
   master.state.agents[agent.id] = agent;
   master.changed();
+  tellOperators(master, { type: 'AGENT_ADDED', agent });
   allocateNow(master, [agent.id]);
   return agent;
 }
 
 /** Loses an agent: its processes are killed, its frameworks are told. Reservations and volumes go with it. */
-export function removeAgent(master: Master, agent: Agent, loss: AgentLoss): void {
+export function removeAgent(
+  master: Master,
+  agent: Agent,
+  loss: AgentLoss,
+  why = 'the agent unregistered',
+): void {
   rescindOffers(master, offersOf(master, { agentId: agent.id }));
+  rescindInverseOffers(master, agent.id);
   for (const task of Object.values(master.state.tasks))
     if (task.agentId === agent.id) {
       if (!task.orphaned) {
-        tellLost(master, agent, task, loss);
+        tellLost(master, agent, task, loss, why);
       }
       killNow(master, task);
       forgetTask(master, task);
@@ -55,6 +65,7 @@ export function removeAgent(master: Master, agent: Agent, loss: AgentLoss): void
   master.state.operations = master.state.operations.filter(({ agentId }) => agentId !== agent.id);
   delete master.state.agents[agent.id];
   master.changed();
+  tellOperators(master, { type: 'AGENT_REMOVED', agent });
   for (const frameworkId of Object.keys(master.state.frameworks))
     sendEvent(master, frameworkId, { type: 'FAILURE', failure: { agent_id: { value: agent.id } } });
 }
@@ -81,13 +92,13 @@ const LOSS_STATUS = {
   gone: { state: 'TASK_GONE_BY_OPERATOR', reason: 'REASON_AGENT_REMOVED_BY_OPERATOR' },
 } as const;
 
-function tellLost(master: Master, agent: Agent, task: Task, loss: AgentLoss): void {
+function tellLost(master: Master, agent: Agent, task: Task, loss: AgentLoss, why: string): void {
   const { state, reason } = LOSS_STATUS[loss];
   const isAware = hasCapability(master.state.frameworks[task.frameworkId], 'PARTITION_AWARE');
   const lostAtMs = Date.now();
   const message = {
     unreachable: 'health check timed out',
-    unregistered: `Agent ${agent.hostname} removed: the agent unregistered`,
+    unregistered: `Agent ${agent.hostname} removed: ${why}`,
     gone: 'Agent has been marked gone',
   }[loss];
   if (state !== 'TASK_LOST')

@@ -6,6 +6,8 @@ import type { Settings } from '../options.ts';
 import type { OfferFilter } from '../allocator/filters.ts';
 import type { HeldOffer } from './offers.ts';
 import { openStateStore } from './state-store.ts';
+import type { OperatorEvent } from './operator-events.ts';
+import type { HeldInverseOffer, InverseAnswer } from './inverse-offers.ts';
 import type { Framework, State } from './state.ts';
 
 /** An open SUBSCRIBE response. */
@@ -27,6 +29,11 @@ export interface Master {
   stopped: boolean;
   readonly offers: Map<string, HeldOffer>;
   filters: OfferFilter[];
+  readonly inverseOffers: Map<string, HeldInverseOffer>;
+  /** What frameworks said to inverse offers, and for how long no other is sent; by `inverseKey`. */
+  readonly inverseAnswers: Map<string, InverseAnswer>;
+  /** Open event streams of operators. */
+  readonly operatorListeners: Set<(event: OperatorEvent) => void>;
   /** By framework id; a framework without a stream is disconnected. */
   readonly streams: Map<string, Stream>;
   /** How often each framework was given something, for ties between equal shares. */
@@ -65,6 +72,9 @@ export function createMaster(settings: Settings): Master {
     stopped: false,
     offers: new Map(),
     filters: [],
+    inverseOffers: new Map(),
+    inverseAnswers: new Map(),
+    operatorListeners: new Set(),
     streams: new Map(),
     served: new Map(),
     timers: new Set(),

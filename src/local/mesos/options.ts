@@ -28,18 +28,30 @@ export interface LocalMesosOptions {
   allocationIntervalMs?: number;
   /** An unacknowledged update is sent again after this time, doubled each time up to 10 minutes. @default 10000 */
   updateRetryIntervalMs?: number;
+  /** Offers are rescinded after this time, as with Mesos' `--offer_timeout`. @default never */
+  offerTimeoutMs?: number;
+  /** Masters of the ensemble: the first leads, the others redirect to it. @default 1 */
+  masters?: number;
+  /** Ports of the masters after the first. @default free ones */
+  standbyPorts?: readonly number[];
+  /**
+   * How long agents take to register after the start of local Mesos; until then the master neither offers them nor speaks of
+   * their tasks. A real agent takes a few seconds. @default 0
+   */
+  reregistrationMs?: number;
   /** Grace of a KILL for tasks without a kill policy. @default 3000 */
   killGraceMs?: number;
   /** First port that agents offer. @default 21000 */
   firstPort?: number;
   /** Ports of each agent. @default 100 */
   portsPerAgent?: number;
-  domain?: DomainInfo;
+  domain?: DomainInfo | undefined;
   /** Called with errors that have nobody else to go to. @default writes to stderr */
   onError?: (error: unknown) => void;
 }
 
-export type Settings = Required<Omit<LocalMesosOptions, 'domain' | 'agents'>> & {
+export type Settings = Required<Omit<LocalMesosOptions, 'domain' | 'agents' | 'offerTimeoutMs'>> & {
+  offerTimeoutMs: number | undefined;
   domain: DomainInfo | undefined;
 };
 
@@ -55,6 +67,10 @@ export function settingsOf(options: LocalMesosOptions): Settings {
     firstPort: 21_000,
     portsPerAgent: 100,
     domain: undefined,
+    offerTimeoutMs: undefined,
+    masters: 1,
+    standbyPorts: [],
+    reregistrationMs: 0,
     onError: (error) => {
       process.stderr.write(
         `local mesos: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

@@ -13,6 +13,8 @@ export interface PlainResponse {
 export interface EventStream {
   events: unknown[];
   ended: boolean;
+  /** Ended, or broken off. */
+  closed: boolean;
   close(): void;
 }
 
@@ -28,11 +30,12 @@ export function send(
   path: string,
   headers: Record<string, string>,
   body: string,
+  method = 'POST',
 ): Promise<Sent> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
       `${base}${path}`,
-      { method: 'POST', agent: false, headers: { ...headers, 'Content-Length': Buffer.byteLength(body) } },
+      { method, agent: false, headers: { ...headers, 'Content-Length': Buffer.byteLength(body) } },
       (incoming) => {
         const response = { status: incoming.statusCode ?? 0, headers: plainHeaders(incoming), body: null };
         if (incoming.headers['transfer-encoding'] === 'chunked')
@@ -53,6 +56,7 @@ function collect(outgoing: ClientRequest, incoming: IncomingMessage): EventStrea
   const stream: EventStream = {
     events: [],
     ended: false,
+    closed: false,
     close: () => {
       outgoing.destroy();
     },
@@ -62,6 +66,9 @@ function collect(outgoing: ClientRequest, incoming: IncomingMessage): EventStrea
   });
   incoming.once('end', () => {
     stream.ended = true;
+  });
+  incoming.once('close', () => {
+    stream.closed = true;
   });
   // A stream that the replay closes itself.
   incoming.on('error', () => undefined);

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Resource } from '../../../mesos/types.ts';
 import { changeAgent } from '../master/accept.ts';
 import { removeAgent } from '../master/agents.ts';
+import { agentOf } from '../master/away.ts';
 import { removeFramework } from '../master/frameworks.ts';
 import type { Master } from '../master/master.ts';
 import { availableOn, offersOf, rescindOffers } from '../master/offers.ts';
@@ -65,7 +66,7 @@ const CHANGES: Readonly<Record<string, (master: Master, call: OperatorCall) => A
   },
   MARK_AGENT_GONE: (master, { mark_agent_gone: gone }) => {
     const id = gone?.agent_id.value ?? '';
-    const agent = master.state.agents[id];
+    const agent = agentOf(master, id);
     if (!agent) return text(404, `Agent '${id}' not found`);
     removeAgent(master, agent, 'gone');
     return { status: 200 };

@@ -1,7 +1,8 @@
 // The life of frameworks: subscribe, fail over, disconnect, time out, tear down.
 import type { MasterInfo } from '../../../mesos/types.ts';
 import { shutDownExecutor } from '../agent/containers.ts';
-import type { FrameworkDescription } from '../wire/call-types.ts';
+import type { FrameworkDescription, OfferConstraints } from '../wire/call-types.ts';
+import { isReachable } from './away.ts';
 import { frameworkProblem, rolesOf } from './framework-info.ts';
 import type { Master, Stream } from './master.ts';
 import { allocateNow, offersOf, rescindOffers } from './offers.ts';
@@ -12,13 +13,15 @@ import { forgetTask, forwardUpdate } from './task-updates.ts';
 export interface Subscription {
   info: FrameworkDescription;
   suppressedRoles: readonly string[];
+  offerConstraints: OfferConstraints | undefined;
 }
 
 /** Ids of removed frameworks that are remembered; a real master keeps 50 completed frameworks. */
 const MAX_REMOVED_FRAMEWORKS = 1000;
 
 /** Subscribes a stream, or ends it with the ERROR that a real master sends. */
-export function subscribe(master: Master, { info, suppressedRoles }: Subscription, stream: Stream): void {
+export function subscribe(master: Master, subscription: Subscription, stream: Stream): void {
+  const { info, suppressedRoles } = subscription;
   const id = info.id?.value;
   const earlier = id === undefined ? undefined : master.state.frameworks[id];
   const problem =
@@ -31,7 +34,7 @@ export function subscribe(master: Master, { info, suppressedRoles }: Subscriptio
     });
     return;
   }
-  const framework = recordFramework(master, info, suppressedRoles, earlier);
+  const framework = recordFramework(master, subscription, earlier);
   const old = master.streams.get(framework.id);
   if (old)
     master.afterCommit(() => {
@@ -62,11 +65,12 @@ export function subscribe(master: Master, { info, suppressedRoles }: Subscriptio
 export function updateFramework(
   master: Master,
   framework: Framework,
-  { info, suppressedRoles }: Subscription,
+  subscription: Subscription,
 ): string | undefined {
+  const { info, suppressedRoles } = subscription;
   const problem = frameworkProblem(info, suppressedRoles, framework.info);
   if (problem !== undefined) return problem;
-  recordFramework(master, info, suppressedRoles, framework);
+  recordFramework(master, subscription, framework);
   rescindOffers(
     master,
     offersOf(master, { frameworkId: framework.id }).filter(({ role }) => !framework.roles.includes(role)),
@@ -119,7 +123,9 @@ export function removeFramework(master: Master, framework: Framework): void {
   for (const [key, lost] of Object.entries(master.state.lostTasks))
     if (lost.frameworkId === id) delete master.state.lostTasks[key];
   for (const executor of Object.values(master.state.executors))
-    if (executor.frameworkId === id) shutDownExecutor(master, executor, { orphan: true });
+    // An agent out of reach hears of it when it is back.
+    if (executor.frameworkId === id && isReachable(master, executor.agentId))
+      shutDownExecutor(master, executor, { orphan: true });
   for (const task of Object.values(master.state.tasks))
     if (task.frameworkId === id && task.phase === 'ENDED') forgetTask(master, task);
   master.changed();
@@ -146,8 +152,7 @@ export function masterInfo(
 
 function recordFramework(
   master: Master,
-  info: FrameworkDescription,
-  suppressedRoles: readonly string[],
+  { info, suppressedRoles, offerConstraints }: Subscription,
   earlier: Framework | undefined,
 ): Framework {
   const id = info.id?.value ?? `${master.id}-${String(master.nextFrameworkNumber++).padStart(4, '0')}`;
@@ -157,6 +162,7 @@ function recordFramework(
     info: { ...info, id: { value: id } },
     roles: rolesOf(info),
     suppressedRoles: [...suppressedRoles],
+    offerConstraints,
     registeredAtMs: earlier?.registeredAtMs ?? nowMs,
     reregisteredAtMs: nowMs,
   });

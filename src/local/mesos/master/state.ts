@@ -1,7 +1,12 @@
 // Everything of local Mesos that outlives its process, as plain JSON. Offers, filters, streams and timers do not: a real
 // master forgets them too when it restarts.
 import type { Attribute, DomainInfo, OperationStatus, Resource, TaskStatus } from '../../../mesos/types.ts';
-import type { ExecutorDescription, FrameworkDescription, TaskDescription } from '../wire/call-types.ts';
+import type {
+  ExecutorDescription,
+  FrameworkDescription,
+  OfferConstraints,
+  TaskDescription,
+} from '../wire/call-types.ts';
 
 export interface State {
   version: 1;
@@ -21,6 +26,10 @@ export interface State {
   operations: PendingOperation[];
   /** By `taskKey`: tasks of agents that are lost. */
   lostTasks: Record<string, LostTask>;
+  /** By agent id: agents that the master does not reach and that may come back. */
+  awayAgents: Record<string, AwayAgent>;
+  /** Ids that may not register again, oldest first. */
+  goneAgents: string[];
 }
 
 export interface Framework {
@@ -28,6 +37,7 @@ export interface Framework {
   info: FrameworkDescription;
   roles: string[];
   suppressedRoles: string[];
+  offerConstraints?: OfferConstraints | undefined;
   registeredAtMs: number;
   reregisteredAtMs: number;
 }
@@ -46,6 +56,20 @@ export interface Agent {
   registeredAtMs: number;
 }
 
+/**
+ * Why an agent is away: its process is gone for the moment; the network or the agent is silent; the machine lost its power,
+ * and with it its tasks; it said goodbye; a new master has not heard of it yet.
+ */
+export type Absence = 'disconnected' | 'unreachable' | 'powerCut' | 'unregistered' | 'recovering';
+
+export interface AwayAgent {
+  agent: Agent;
+  absence: Absence;
+  sinceMs: number;
+  /** By `taskKey`: graces of kills that are passed on when it is back. */
+  kills: Record<string, number>;
+}
+
 export interface Executor {
   id: string;
   frameworkId: string;
@@ -58,6 +82,8 @@ export interface Executor {
   /** Held until the executor has ended. */
   resources: Resource[];
   sandbox: string;
+  /** Its process was killed, and its tasks with it. */
+  killed?: boolean;
 }
 
 /** Where a task's process is: not begun; begun but held by its gate; let go; gone. */
@@ -134,5 +160,7 @@ export function emptyState(): State {
     tasks: {},
     operations: [],
     lostTasks: {},
+    awayAgents: {},
+    goneAgents: [],
   };
 }

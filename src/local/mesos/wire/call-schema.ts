@@ -2,7 +2,7 @@
 // JSON. Fields stand in the order of their protobuf numbers, because a real master prints messages in that order.
 // Source: mesos/v1/mesos.proto, scheduler/scheduler.proto, master/master.proto of Mesos 1.12.
 
-/** `string`, `double`, `int64`, `bool`, `bytes`, `enum:NAME` or a message; `[]` before it repeats, `!` after it is required. */
+/** `string`, `double`, `int64`, `bool`, `bytes`, `enum:NAME`, `map:MESSAGE` with any keys, or a message; `[]` before it repeats, `!` after it is required. */
 export type FieldType = string;
 export type MessageSchema = Readonly<Record<string, FieldType>>;
 
@@ -20,6 +20,7 @@ export const ENUMS: Readonly<Record<string, readonly string[]>> = {
     'UNKNOWN REVOCABLE_RESOURCES TASK_KILLING_STATE GPU_RESOURCES SHARED_RESOURCES PARTITION_AWARE MULTI_ROLE RESERVATION_REFINEMENT REGION_AWARE'.split(
       ' ',
     ),
+  Pseudoattribute: ['UNKNOWN', 'HOSTNAME', 'REGION', 'ZONE'],
   ValueType: ['SCALAR', 'RANGES', 'SET', 'TEXT'],
   ReservationType: ['UNKNOWN', 'STATIC', 'DYNAMIC'],
   VolumeMode: ['RW', 'RO'],
@@ -153,8 +154,31 @@ const CALL_MESSAGES = {
     labels: 'Labels',
     roles: '[]string',
   },
-  Subscribe: { framework_info: 'FrameworkInfo!', suppressed_roles: '[]string' },
-  UpdateFramework: { framework_info: 'FrameworkInfo!', suppressed_roles: '[]string' },
+  Text: { value: 'string!' },
+  Regex: { regex: 'string!' },
+  ConstraintSelector: { attribute_name: 'string', pseudoattribute_type: 'enum:Pseudoattribute' },
+  ConstraintPredicate: {
+    exists: 'Empty',
+    not_exists: 'Empty',
+    text_equals: 'Text',
+    text_not_equals: 'Text',
+    text_matches: 'Regex',
+    text_not_matches: 'Regex',
+  },
+  AttributeConstraint: { selector: 'ConstraintSelector!', predicate: 'ConstraintPredicate!' },
+  ConstraintGroup: { attribute_constraints: '[]AttributeConstraint' },
+  RoleConstraints: { groups: '[]ConstraintGroup' },
+  OfferConstraints: { role_constraints: 'map:RoleConstraints' },
+  Subscribe: {
+    framework_info: 'FrameworkInfo!',
+    suppressed_roles: '[]string',
+    offer_constraints: 'OfferConstraints',
+  },
+  UpdateFramework: {
+    framework_info: 'FrameworkInfo!',
+    suppressed_roles: '[]string',
+    offer_constraints: 'OfferConstraints',
+  },
   Filters: { refuse_seconds: 'double' },
   Launch: { task_infos: '[]Task' },
   LaunchGroup: { executor: 'Executor!', task_group: 'TaskGroup!' },

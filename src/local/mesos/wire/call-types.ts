@@ -92,12 +92,34 @@ export interface FrameworkDescription {
   capabilities?: { type?: string }[];
 }
 
+/** A condition on one attribute of an agent, or on what Mesos knows of the agent besides its attributes. */
+export interface AttributeConstraint {
+  selector: { attribute_name?: string; pseudoattribute_type?: string };
+  predicate?: {
+    exists?: object;
+    not_exists?: object;
+    text_equals?: { value: string };
+    text_not_equals?: { value: string };
+    text_matches?: { regex: string };
+    text_not_matches?: { regex: string };
+  };
+}
+/** By role: of the groups one has to hold, of a group's constraints all. */
+export interface OfferConstraints {
+  role_constraints?: Record<string, { groups?: { attribute_constraints?: AttributeConstraint[] }[] }>;
+}
+export interface SubscriptionDescription {
+  framework_info: FrameworkDescription;
+  suppressed_roles?: string[];
+  offer_constraints?: OfferConstraints;
+}
+
 /** A scheduler call; `type` may be missing or name a sub-message that is not there: see validate-call.ts. */
 export interface Call {
   type?: string;
   framework_id?: Id;
-  subscribe?: { framework_info: FrameworkDescription; suppressed_roles?: string[] };
-  update_framework?: { framework_info: FrameworkDescription; suppressed_roles?: string[] };
+  subscribe?: SubscriptionDescription;
+  update_framework?: SubscriptionDescription;
   accept?: { offer_ids?: Id[]; operations?: OperationDescription[]; filters?: Filters };
   decline?: { offer_ids?: Id[]; filters?: Filters };
   revive?: { roles?: string[] };

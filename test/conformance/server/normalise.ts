@@ -23,11 +23,14 @@ interface Event {
   update?: { status: Status };
   update_operation_status?: { status: Status };
   failure?: { executor_id?: Id };
+  rescind?: { offer_id: Id };
 }
 
 /** The event without what races or differs by nature; the argument is left as it is. */
-export function normaliseEvent(event: unknown, masterPort: number): object {
+export function normaliseEvent(event: unknown, masterPort: number, agentPort = 0): object {
   const copy = structuredClone(event) as Event;
+  // See `agentPorts`.
+  for (const { url } of copy.offers?.offers ?? []) url.address.port -= agentPort;
   sortOffers(copy.offers?.offers ?? []);
   if (copy.subscribed) copy.subscribed.master_info = hidePort(copy.subscribed.master_info, masterPort);
   if (copy.update) normaliseUpdate(copy.update.status);
@@ -36,11 +39,11 @@ export function normaliseEvent(event: unknown, masterPort: number): object {
 
 /** What tells events apart that race: of the same key, the first recorded is the first received. */
 export function eventKey(event: unknown): string {
-  const { type, update, update_operation_status: operation, failure } = event as Event;
+  const { type, update, update_operation_status: operation, failure, rescind } = event as Event;
   const status = update?.status ?? operation?.status;
   const about = status
     ? [(status.task_id ?? status.operation_id)?.value, status.state, status.reason]
-    : [failure?.executor_id?.value];
+    : [failure?.executor_id?.value, rescind?.offer_id.value];
   return JSON.stringify([type, ...about]);
 }
 

@@ -1,13 +1,15 @@
 // The commands of the local stack: up, down, demo, and the agents of local Mesos.
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { processIo } from '../cli/io.ts';
 import { columns } from '../cli/output.ts';
 import { MillraceError } from '../model/errors.ts';
-import type { LocalState } from './mesos/index.ts';
+import type { AgentSpec, LocalState } from './mesos/index.ts';
 import type { Stack } from './stack/index.ts';
 
 interface UpOptions {
   agents?: number;
+  agentsFile?: string;
   workers?: number;
   temporalPort?: number;
   uiPort?: number;
@@ -19,6 +21,7 @@ interface AgentOptions {
   memMb: number;
   diskMb: number;
   hostname?: string;
+  file?: string;
 }
 
 const KEEP_ALIVE_MS = 60_000;
@@ -31,6 +34,10 @@ export function registerLocalCommands(program: Command): void {
     .command('up')
     .description('start a local stack that stays: Temporal with its UI, local Mesos, worker, API')
     .option('--agents <n>', 'agents of local Mesos (default: 4)', whole)
+    .option(
+      '--agents-file <file>',
+      'agents one by one, instead of --agents: a JSON array of what `local agent add --file` takes',
+    )
     .option('--workers <n>', 'worker processes (default: 1)', whole)
     .option('--temporal-port <port>', 'default: 7233; 0 is any', whole)
     .option('--ui-port <port>', 'of the Temporal UI (default: 8233)', whole)
@@ -60,6 +67,10 @@ export function registerLocalCommands(program: Command): void {
     .option('--mem-mb <n>', 'memory', whole, 16_384)
     .option('--disk-mb <n>', 'disk', whole, 100_000)
     .option('--hostname <name>', 'default: the next of 127.0.0.1, 127.0.0.2, …')
+    .option(
+      '--file <file>',
+      'one agent as JSON instead: cpus, memMb, diskMb, disks, reservations, reservedTo, domain, …',
+    )
     .action(addAgent);
   agent.command('remove <id>').description('lose an agent with all that it runs').action(removeAgent);
 }
@@ -73,7 +84,7 @@ async function up(options: UpOptions): Promise<void> {
     return;
   }
   const { progressDisplay } = await import('./components/index.ts');
-  const { temporalPort, uiPort, mesosPort, apiPort, agents, workers } = options;
+  const { temporalPort, uiPort, mesosPort, apiPort, agents, agentsFile, workers } = options;
   await interruptible(async (signal) => {
     const stack = await startStack({
       ports: {
@@ -83,6 +94,7 @@ async function up(options: UpOptions): Promise<void> {
         ...(apiPort === undefined ? {} : { api: apiPort }),
       },
       ...(agents === undefined ? {} : { agents: { count: agents } }),
+      ...(agentsFile === undefined ? {} : { agentSpecs: await readAgents(agentsFile) }),
       ...(workers === undefined ? {} : { workers }),
       onProgress: progressDisplay(process.stdout).onProgress,
       onNote: (note) => {
@@ -163,8 +175,9 @@ async function listAgents(): Promise<void> {
   process.stdout.write(`${columns(['AGENT', 'HOST', 'CPUS', 'MEM MB', 'DISK MB', 'TASKS'], rows)}\n`);
 }
 
-async function addAgent({ cpus, memMb, diskMb, hostname }: AgentOptions): Promise<void> {
-  const body = { cpus, memMb, diskMb, ...(hostname === undefined ? {} : { hostname }) };
+async function addAgent({ cpus, memMb, diskMb, hostname, file }: AgentOptions): Promise<void> {
+  const flags = { cpus, memMb, diskMb, ...(hostname === undefined ? {} : { hostname }) };
+  const body = file === undefined ? flags : readJson(file);
   const added = (await mesos('POST', '/local/agents', body)) as { id: string; hostname: string };
   process.stdout.write(`Added agent ${added.id} on ${added.hostname}\n`);
 }
@@ -172,6 +185,33 @@ async function addAgent({ cpus, memMb, diskMb, hostname }: AgentOptions): Promis
 async function removeAgent(id: string): Promise<void> {
   await mesos('DELETE', `/local/agents/${encodeURIComponent(id)}`);
   process.stdout.write(`Removed agent ${id}\n`);
+}
+
+/** Agents of a file. @throws MillraceError REQUEST_INVALID when it does not hold any */
+async function readAgents(file: string): Promise<AgentSpec[]> {
+  const { z } = await import('zod');
+  const { agentSpecsSchema, reservationProblem } = await import('./mesos/agent-spec.ts');
+  const read = agentSpecsSchema.safeParse(readJson(file));
+  const problem = read.success
+    ? read.data.map(reservationProblem).find((one) => one !== undefined)
+    : z.prettifyError(read.error);
+  if (read.success && problem === undefined) return read.data;
+  throw new MillraceError(
+    'REQUEST_INVALID',
+    `${file} does not hold agents: ${problem ?? ''}. Nothing was started.`,
+  );
+}
+
+function readJson(file: string): object {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as object;
+  } catch (error) {
+    throw new MillraceError(
+      'REQUEST_INVALID',
+      `${file} cannot be read as JSON: ${error instanceof Error ? error.message : String(error)}. Nothing was changed.`,
+      { cause: error },
+    );
+  }
 }
 
 /** Asks the control API of the local stack's Mesos. */

@@ -24,7 +24,7 @@ import type { AgentSpec, LocalMesosOptions } from './options.ts';
 export type { AgentLoss, AgentSpec, FailoverTimes, FaultRequest, LocalMesosOptions, LocalState, Masters };
 
 export interface LocalMesos {
-  /** `http://127.0.0.1:<port>` */
+  /** `http://127.0.0.1:<port>`, or https */
   readonly url: string;
   addAgent(spec: AgentSpec): { id: string; hostname: string };
   /** Loses an agent with all it runs. @throws Error when there is no such agent */

@@ -70,11 +70,11 @@ export function localState(master: Master): LocalState {
       total.filter(({ reservations }) => reservations).map((resource) => ({ agentId: id, resource })),
     ),
     volumes: Object.values(agents).flatMap((agent) =>
-      volumesIn(agent.total).map(({ role, id }) => ({
+      volumesIn(agent.total).map((volume) => ({
         agentId: agent.id,
-        role,
-        id,
-        directory: volumeDirectory(master.settings.stateDir, agent.id, role, id),
+        role: volume.role,
+        id: volume.id,
+        directory: volumeDirectory(master.settings.stateDir, agent.id, volume),
       })),
     ),
     offers: [...master.offers.values()].map(({ id, frameworkId, agentId, role }) => ({

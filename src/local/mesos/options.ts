@@ -1,5 +1,28 @@
 // What local Mesos can be told at its start, with the defaults.
-import type { Attribute, DomainInfo, Resource } from '../../mesos/types.ts';
+import type { Attribute, DomainInfo } from '../../mesos/types.ts';
+import type { Acls } from './master/acls.ts';
+
+/** A disk besides the one of `diskMb`. */
+export interface DiskSpec {
+  /** MOUNT disks are taken as a whole, PATH disks in parts. */
+  type: 'MOUNT' | 'PATH';
+  sizeMb: number;
+  /** As disks of a resource provider show them; left out otherwise. */
+  id?: string;
+  profile?: string;
+  vendor?: string;
+  /** Role to which it is reserved statically. @default the agent's `reservedTo` */
+  reservedTo?: string;
+}
+
+/** A part of an agent's resources that is reserved statically. */
+export interface StaticReservationSpec {
+  role: string;
+  cpus?: number;
+  memMb?: number;
+  diskMb?: number;
+  ports?: { begin: number; end: number };
+}
 
 /** One agent to add. */
 export interface AgentSpec {
@@ -12,7 +35,20 @@ export interface AgentSpec {
   attributes?: Record<string, string>;
   /** First and last port of the agent; agents share one machine, so ranges must not overlap. @default the next free block */
   ports?: { begin: number; end: number };
+  /** Fault domain. */
   domain?: DomainInfo;
+  /** Really directories below the state directory. @default [] */
+  disks?: readonly DiskSpec[];
+  /** Taken out of what the agent has. @default [] */
+  reservations?: readonly StaticReservationSpec[];
+  /** Role to which all that has no other reservation is reserved statically, such as `slave_public`. @default nobody */
+  reservedTo?: string;
+}
+
+/** One who may call the APIs. */
+export interface Credential {
+  principal: string;
+  secret: string;
 }
 
 export interface LocalMesosOptions {
@@ -45,15 +81,23 @@ export interface LocalMesosOptions {
   firstPort?: number;
   /** Ports of each agent. @default 100 */
   portsPerAgent?: number;
+  /** Fault domain of the master. */
   domain?: DomainInfo | undefined;
+  /** Serves https with this certificate (chain) and key, both PEM. @default http */
+  tls?: { cert: string; key: string };
+  /** With any, all calls need HTTP basic authentication by one of these. @default anybody may call */
+  credentials?: readonly Credential[];
+  /** Who may do what. @default everybody everything */
+  acls?: Acls;
   /** Called with errors that have nobody else to go to. @default writes to stderr */
   onError?: (error: unknown) => void;
 }
 
-export type Settings = Required<Omit<LocalMesosOptions, 'domain' | 'agents' | 'offerTimeoutMs'>> & {
-  offerTimeoutMs: number | undefined;
-  domain: DomainInfo | undefined;
-};
+export type Settings = Required<Omit<LocalMesosOptions, 'domain' | 'agents' | 'offerTimeoutMs' | 'tls'>> &
+  Pick<LocalMesosOptions, 'tls'> & {
+    offerTimeoutMs: number | undefined;
+    domain: DomainInfo | undefined;
+  };
 
 /** Fills in the defaults. */
 export function settingsOf(options: LocalMesosOptions): Settings {
@@ -71,6 +115,8 @@ export function settingsOf(options: LocalMesosOptions): Settings {
     masters: 1,
     standbyPorts: [],
     reregistrationMs: 0,
+    credentials: [],
+    acls: {},
     onError: (error) => {
       process.stderr.write(
         `local mesos: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
@@ -78,16 +124,6 @@ export function settingsOf(options: LocalMesosOptions): Settings {
     },
     ...options,
   };
-}
-
-/** The resources of a new agent. */
-export function agentResources(spec: AgentSpec, ports: { begin: number; end: number }): Resource[] {
-  return [
-    { name: 'cpus', type: 'SCALAR', scalar: { value: spec.cpus } },
-    { name: 'mem', type: 'SCALAR', scalar: { value: spec.memMb } },
-    { name: 'disk', type: 'SCALAR', scalar: { value: spec.diskMb } },
-    { name: 'ports', type: 'RANGES', ranges: { range: [{ begin: ports.begin, end: ports.end }] } },
-  ];
 }
 
 /** The attributes of the n-th agent, 1-based. */

@@ -1,4 +1,6 @@
-// The programs of a stack: how each is started and how one sees that it works. Pure but for the health checks.
+// The programs of a stack: how each is started and how one sees that it works. Pure but for the health checks and the
+// file of agents that local Mesos reads.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
@@ -104,7 +106,9 @@ function temporalArgs(directory: string, { ports }: StackFile): string[] {
   ];
 }
 
-function mesosArgs(directory: string, { ports, agents, heartbeatMs }: StackFile): string[] {
+function mesosArgs(directory: string, { ports, agents, agentSpecs, heartbeatMs }: StackFile): string[] {
+  const agentsFile = join(directory, 'agents.json');
+  if (agentSpecs) writeFileSync(agentsFile, JSON.stringify(agentSpecs, null, 2));
   const flags = {
     state: join(directory, 'mesos'),
     port: ports.mesos,
@@ -114,6 +118,7 @@ function mesosArgs(directory: string, { ports, agents, heartbeatMs }: StackFile)
     'disk-mb': agents.diskMb,
     'first-port': ports.agents,
     'heartbeat-ms': heartbeatMs,
+    ...(agentSpecs ? { 'agents-file': agentsFile } : {}),
   };
   return Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
 }

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MillraceError } from '../../model/errors.ts';
+import { agentSpecsSchema } from '../mesos/agent-spec.ts';
 
 const portSchema = z.int().min(1).max(65535);
 
@@ -29,6 +30,8 @@ const stackFileSchema = z.strictObject({
     api: z.string(),
   }),
   agents: z.strictObject({ count: z.int(), cpus: z.number(), memMb: z.int(), diskMb: z.int() }),
+  /** Agents one by one, instead of `agents`, as local Mesos' --agents-file holds them. */
+  agentSpecs: agentSpecsSchema.optional(),
   /** Of local Mesos. */
   heartbeatMs: z.int(),
   /** Given to workers and API on top of what the stack sets. */

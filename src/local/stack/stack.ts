@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadFootprint } from '../../temporal/index.ts';
 import { ensureComponents, type Components, type OnProgress } from '../components/index.ts';
+import type { AgentSpec } from '../mesos/index.ts';
 import { awaitHealthy } from './health.ts';
 import { partOf, urlsOf } from './parts.ts';
 import { createPortPicker, pickAgentPorts } from './ports.ts';
@@ -17,6 +18,8 @@ export interface StackOptions {
   /** 0 is any; a port that is taken is replaced by another. @default 7233 and 8233 of temporal.yaml, 5050, 7070 */
   ports?: { temporal?: number; ui?: number; mesos?: number; api?: number };
   agents?: { count?: number; cpus?: number; memMb?: number; diskMb?: number };
+  /** Agents one by one, instead of `agents`: with disks, reservations and domains of their own. */
+  agentSpecs?: readonly AgentSpec[];
   /** @default 1 */
   workers?: number;
   /** For workers and API, on top of what the stack sets. */
@@ -127,6 +130,7 @@ async function newStackFile(
     ports: chosen,
     urls: urlsOf(chosen),
     agents: { ...AGENTS, ...options.agents },
+    ...(options.agentSpecs ? { agentSpecs: [...options.agentSpecs] } : {}),
     heartbeatMs: options.heartbeatMs ?? 15_000,
     env: options.env ?? {},
     components: {

@@ -18,24 +18,43 @@ export interface EventStream {
   close(): void;
 }
 
+export interface PlainRequest {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  /** Nothing for requests without. */
+  body: string | undefined;
+}
+
 export interface Sent {
   response: PlainResponse;
   /** Present when the response is a stream of events. */
   stream?: EventStream;
 }
 
-/** Sends a request and waits for its response; for a stream, for its headers. */
+/** Sends a POST and waits for its response; for a stream, for its headers. */
 export function send(
   base: string,
   path: string,
   headers: Record<string, string>,
   body: string,
-  method = 'POST',
 ): Promise<Sent> {
+  return sendRequest(base, { method: 'POST', path, headers, body });
+}
+
+/** Sends any request and waits for its response; for a stream, for its headers. */
+export function sendRequest(base: string, { method, path, headers, body }: PlainRequest): Promise<Sent> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
       `${base}${path}`,
-      { method, agent: false, headers: { ...headers, 'Content-Length': Buffer.byteLength(body) } },
+      {
+        method,
+        agent: false,
+        headers: {
+          ...headers,
+          ...(body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }),
+        },
+      },
       (incoming) => {
         const response = { status: incoming.statusCode ?? 0, headers: plainHeaders(incoming), body: null };
         if (incoming.headers['transfer-encoding'] === 'chunked')

@@ -6,6 +6,8 @@ import { VOLATILE_KEYS } from './not-compared.ts';
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const MADE_UP = new RegExp(`^(?:${UUID}(?<kind>-[OS]?)?\\d*|[A-Za-z0-9+/]{22}==)$`);
 
+const IDS_WITHIN = new RegExp(`${UUID}(?:-[OS]\\d+)?`, 'g');
+
 export interface Bindings {
   /** The text with every recorded id that is bound replaced by the local one. */
   substitute(text: string): string;
@@ -30,7 +32,16 @@ export function createBindings(): Bindings {
       bound.set(recorded, actual);
       return [];
     }
+    if (bindWithin(recorded, actual)) return [];
     return [`${path}: recorded ${JSON.stringify(substitute(recorded))}, got ${JSON.stringify(actual)}`];
+  }
+
+  /** Binds the ids within two texts that agree but for them. */
+  function bindWithin(recorded: string, actual: string): boolean {
+    const [theirs, ours] = [recorded.match(IDS_WITHIN) ?? [], actual.match(IDS_WITHIN) ?? []];
+    if (theirs.length === 0 || theirs.length !== ours.length || theirs[0] === recorded) return false;
+    if (recorded.replace(IDS_WITHIN, '') !== actual.replace(IDS_WITHIN, '')) return false;
+    return theirs.every((id, index) => text(id, ours[index] ?? '', '').length === 0);
   }
 
   function walk(recorded: unknown, actual: unknown, path: string): string[] {

@@ -3,6 +3,7 @@ import { agentOf } from '../master/away.ts';
 import type { Master } from '../master/master.ts';
 import type { Executor, Task } from '../master/state.ts';
 import type { CommandDescription } from '../wire/call-types.ts';
+import { resolveSecrets } from './isolation.ts';
 import { TASK_PATH } from './task-process.ts';
 
 /** Program and arguments of a command; `shell` is true by default, as in Mesos. */
@@ -11,7 +12,10 @@ export function commandArgv(command: CommandDescription): string[] {
   return [command.value ?? '', ...(command.arguments ?? []).slice(1)];
 }
 
-/** The environment of a task: Mesos' variables, then the executor's and the task's own, which win. */
+/**
+ * The environment of a task: Mesos' variables, then the executor's and the task's own, which win.
+ * @throws Error when a secret cannot be resolved
+ */
 export function taskEnvironment(master: Master, executor: Executor, task: Task): Record<string, string> {
   const variables = [
     ...(executor.description.command?.environment?.variables ?? []),
@@ -28,6 +32,10 @@ export function taskEnvironment(master: Master, executor: Executor, task: Task):
     MESOS_AGENT_ID: task.agentId,
     MESOS_SLAVE_ID: task.agentId,
     MESOS_ALLOCATION_ROLE: task.role,
-    ...Object.fromEntries(variables.map(({ name, value }) => [name, value ?? ''])),
+    ...Object.fromEntries(
+      variables.filter(({ type }) => type !== 'SECRET').map(({ name, value }) => [name, value ?? '']),
+    ),
+    ...resolveSecrets(executor.description.command),
+    ...resolveSecrets(task.description.command),
   };
 }

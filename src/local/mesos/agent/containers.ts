@@ -11,7 +11,9 @@ import { commandArgv, taskEnvironment } from './command.ts';
 import { containerStatus } from './container-status.ts';
 import { fetchUris } from './fetcher.ts';
 import { killGraceMs, killLater, killTask, signalGroup } from './kill.ts';
+import { checkContainer, limited } from './isolation.ts';
 import { dismissKeeper, startGated } from './task-process.ts';
+import { isUser } from './users.ts';
 import type { GatedProcess } from './task-process.ts';
 import { agentDirectory, prepareSandbox } from './sandbox.ts';
 
@@ -109,7 +111,24 @@ function endExecutorWhenIdle(master: Master, executor: Executor): void {
 
 async function launch(master: Master, executor: Executor, task: Task): Promise<void> {
   let gated: GatedProcess;
+  const user = task.description.command?.user ?? master.state.frameworks[task.frameworkId]?.info.user;
+  if (user !== undefined && user !== '' && !isUser(user)) {
+    master.turn(() => {
+      dropForUser(master, executor, task, user);
+    });
+    return;
+  }
+  const { container } = task.description;
+  if (container?.type === 'DOCKER') {
+    master.turn(() => {
+      failUnsupported(master, task);
+    });
+    return;
+  }
   try {
+    checkContainer(executor.description.container);
+    checkContainer(container);
+    const env = taskEnvironment(master, executor, task);
     prepareSandbox(master.settings.stateDir, executor, task);
     const uris = task.description.command?.uris ?? [];
     const cache = join(agentDirectory(master.settings.stateDir, task.agentId), 'cache');
@@ -128,9 +147,9 @@ async function launch(master: Master, executor: Executor, task: Task): Promise<v
       return;
     }
     gated = await startGated({
-      argv: commandArgv(task.description.command ?? {}),
+      argv: limited(commandArgv(task.description.command ?? {}), container?.rlimit_info?.rlimits),
       cwd: task.sandbox,
-      env: taskEnvironment(master, executor, task),
+      env,
     });
   } catch (error) {
     master.turn(() => {
@@ -188,6 +207,26 @@ function dropBeforeStart(master: Master, task: Task): void {
   endTask(master, task, 'TASK_KILLED', {
     message: 'Killed before delivery to the executor',
     reason: 'REASON_TASK_KILLED_DURING_LAUNCH',
+    source: 'SOURCE_AGENT',
+  });
+}
+
+/** An agent without a containerizer for a container starts nothing, and then misses the executor. */
+function failUnsupported(master: Master, task: Task): void {
+  if (task.phase === 'ENDED') return;
+  endTask(master, task, 'TASK_FAILED', {
+    message: 'Abnormal executor termination: unknown container',
+    reason: 'REASON_EXECUTOR_TERMINATED',
+    source: 'SOURCE_AGENT',
+  });
+}
+
+/** An agent cannot make the sandbox of a user that it does not know. */
+function dropForUser(master: Master, executor: Executor, task: Task, user: string): void {
+  if (task.phase === 'ENDED') return;
+  endTask(master, task, 'TASK_DROPPED', {
+    message: `Failed to create executor directory '${executor.sandbox}': Failed to chown directory to '${user}': No such user '${user}'`,
+    reason: 'REASON_EXECUTOR_TERMINATED',
     source: 'SOURCE_AGENT',
   });
 }

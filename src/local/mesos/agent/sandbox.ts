@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Resource } from '../../../mesos/types.ts';
 import { volumesIn } from '../master/operations.ts';
+import type { DiskSource } from '../master/operations.ts';
 import type { Executor, Task } from '../master/state.ts';
 
 /** `<state>/agents/<id>` */
@@ -10,9 +11,18 @@ export function agentDirectory(stateDir: string, agentId: string): string {
   return join(resolve(stateDir), 'agents', safeName(agentId));
 }
 
-/** `<agent>/volumes/roles/<role>/<persistence id>`; a role with slashes is one directory, as in Mesos. */
-export function volumeDirectory(stateDir: string, agentId: string, role: string, id: string): string {
-  return join(agentDirectory(stateDir, agentId), 'volumes', 'roles', role.replaceAll('/', ' '), safeName(id));
+/**
+ * Where a volume lies: a MOUNT disk is the volume; else `volumes/roles/<role>/<persistence id>` below the agent's directory
+ * or the root of its PATH disk. A role with slashes is one directory, as in Mesos.
+ */
+export function volumeDirectory(
+  stateDir: string,
+  agentId: string,
+  { role, id, source }: { role: string; id: string; source?: DiskSource },
+): string {
+  if (source?.type === 'MOUNT' && source.mount?.root !== undefined) return source.mount.root;
+  const base = source?.path?.root ?? agentDirectory(stateDir, agentId);
+  return join(base, 'volumes', 'roles', role.replaceAll('/', ' '), safeName(id));
 }
 
 /** `<agent>/sandboxes/<framework>/<executor>/<container>` */
@@ -32,9 +42,10 @@ export function createVolume(directory: string): void {
   mkdirSync(directory, { recursive: true });
 }
 
-/** Removes the directory of a volume and what is in it. */
-export function destroyVolume(directory: string): void {
+/** Removes the directory of a volume and what is in it. The root of a MOUNT disk stays, empty, as a mount point does. */
+export function destroyVolume(directory: string, source: DiskSource | undefined): void {
   rmSync(directory, { recursive: true, force: true });
+  if (source?.type === 'MOUNT') mkdirSync(directory, { recursive: true });
 }
 
 /**
@@ -64,8 +75,8 @@ function linkVolumes(
   resources: readonly Resource[],
   sandbox: string,
 ): void {
-  for (const { role, id, containerPath } of volumesIn(resources))
-    link(volumeDirectory(stateDir, agentId, role, id), inside(sandbox, containerPath));
+  for (const volume of volumesIn(resources))
+    link(volumeDirectory(stateDir, agentId, volume), inside(sandbox, volume.containerPath));
 }
 
 function link(target: string, at: string): void {

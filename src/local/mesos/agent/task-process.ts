@@ -100,7 +100,8 @@ async function untilStopped(keeper: ProcessRef): Promise<void> {
   }
 }
 
-function toolPath(tool: string): string {
+/** Where a tool lies that local Mesos needs to run tasks. @throws Error when it is not there */
+export function toolPath(tool: string): string {
   const path = TASK_PATH.split(':')
     .map((directory) => join(directory, tool))
     .find(existsSync);

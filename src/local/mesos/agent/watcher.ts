@@ -1,4 +1,5 @@
 // Sees the end of tasks' processes, and finds them again after a restart of local Mesos.
+import { finishDrains } from '../master/drain.ts';
 import type { Master } from '../master/master.ts';
 import { executorKey } from '../master/state.ts';
 import type { Task } from '../master/state.ts';
@@ -18,6 +19,7 @@ const POLL_INTERVAL_MS = 50;
 export function watchProcesses(master: Master): void {
   const poll = (): void => {
     for (const task of Object.values(master.state.tasks)) if (task.phase === 'STARTED') look(master, task);
+    finishDrains(master);
     master.later(POLL_INTERVAL_MS, poll);
   };
   poll();

@@ -13,11 +13,11 @@ export function mayOffer(
   return isInReach(framework, agent, masterDomain) && meets(framework.offerConstraints, role, agent);
 }
 
-/** Only frameworks that are REGION_AWARE are offered agents of other regions than the master's. */
+/** Only frameworks that are REGION_AWARE are offered agents of other regions than the master's, if that has one. */
 function isInReach(framework: Framework, agent: Agent, masterDomain: DomainInfo | undefined): boolean {
   const regions = [agent.domain, masterDomain].map((domain) => domain?.fault_domain?.region.name);
   return (
-    regions[0] === undefined ||
+    regions.includes(undefined) ||
     regions[0] === regions[1] ||
     (framework.info.capabilities ?? []).some(({ type }) => type === 'REGION_AWARE')
   );

@@ -15,6 +15,7 @@
 //   POST   /local/masters/elect           somebody does
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { agentSpecSchema, reservationProblem } from '../agent-spec.ts';
 import { FAULTS, clearFaults, injectFault } from '../faults/inject.ts';
 import { AGENT_LOSSES, addAgent, removeAgent } from '../master/agents.ts';
 import { agentOf } from '../master/away.ts';
@@ -35,15 +36,6 @@ export interface ControlContext {
 
 /** `after` happens once the answer is on its way: it may cut the connection on which the answer goes. */
 type ControlAnswer = Answer & { after?: () => Promise<void> };
-
-const AGENT_SPEC = z.strictObject({
-  cpus: z.number().positive(),
-  memMb: z.number().positive(),
-  diskMb: z.number().positive(),
-  hostname: z.string().min(1).optional(),
-  attributes: z.record(z.string(), z.string()).optional(),
-  ports: z.strictObject({ begin: z.int().min(1), end: z.int().max(65_535) }).optional(),
-});
 
 const LOSS = z.enum(AGENT_LOSSES);
 
@@ -103,17 +95,11 @@ function answerControl(context: ControlContext, method: string, url: URL, body: 
 
 function add(master: Master, body: string): Answer {
   const parsed = parseJsonText(body);
-  const spec = AGENT_SPEC.safeParse('value' in parsed ? parsed.value : undefined);
+  const spec = agentSpecSchema.safeParse('value' in parsed ? parsed.value : undefined);
   if (!spec.success) return problem(400, `No agent was added: ${z.prettifyError(spec.error)}`);
-  const { cpus, memMb, diskMb, hostname, attributes, ports } = spec.data;
-  const agent = addAgent(master, {
-    cpus,
-    memMb,
-    diskMb,
-    ...(hostname === undefined ? {} : { hostname }),
-    ...(attributes ? { attributes } : {}),
-    ...(ports ? { ports } : {}),
-  });
+  const misfit = reservationProblem(spec.data);
+  if (misfit !== undefined) return problem(400, `No agent was added: ${misfit}`);
+  const agent = addAgent(master, spec.data);
   return { status: 201, body: { id: agent.id, hostname: agent.hostname } };
 }
 

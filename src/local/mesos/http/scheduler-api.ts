@@ -8,15 +8,18 @@ import { takeFault } from '../faults/waiting.ts';
 import { accept } from '../master/accept.ts';
 import { killWhenBack } from '../master/agents.ts';
 import { isOnRecord, isReachable } from '../master/away.ts';
+import { finishDrains } from '../master/drain.ts';
 import { disconnect, removeFramework, subscribe, updateFramework } from '../master/frameworks.ts';
 import type { Subscription } from '../master/frameworks.ts';
+import { answerInverseOffers } from '../master/inverse-offers.ts';
 import type { Master } from '../master/master.ts';
 import { allocateNow, offersOf, returnOffers } from '../master/offers.ts';
 import { acknowledgeOperation, reconcileOperations } from '../master/operation-updates.ts';
 import { reconcile, reconcileTask } from '../master/reconcile.ts';
 import { acknowledgeUpdate } from '../master/task-updates.ts';
-import type { Call, SubscriptionDescription } from '../wire/call-types.ts';
+import type { Call, SubscribeDescription } from '../wire/call-types.ts';
 import { callProblem, deadlyProblem } from '../wire/validate-call.ts';
+import { authenticate } from './authentication.ts';
 import { readCall } from './body.ts';
 import { openEventStream } from './event-stream.ts';
 import { acceptsJson, headerOf, text, writeAnswer } from './response.ts';
@@ -30,29 +33,48 @@ export async function serveScheduler(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const caller = authenticate(master, request, 'mesos-master-scheduler');
+  if ('refusal' in caller) {
+    writeAnswer(request, response, caller.refusal);
+    return;
+  }
+  const { principal } = caller;
   const read = await readCall<Call>(request, 'Call');
   if ('refusal' in read) {
     writeAnswer(request, response, read.refusal);
     return;
   }
   const { call } = read;
-  const refusal = refusalOf(call, request);
+  const refusal = refusalOf(call, request, principal);
   if (refusal) writeAnswer(request, response, refusal);
-  else if (call.type === 'SUBSCRIBE') openStream(master, call, request, response);
+  else if (call.type === 'SUBSCRIBE') openStream(master, withPrincipal(call, principal), request, response);
   else
     master.turn(() => {
-      const answer = answerCall(master, call, headerOf(request, 'mesos-stream-id'));
+      const answer = answerCall(master, call, headerOf(request, 'mesos-stream-id'), principal);
       master.afterCommit(() => {
         writeAnswer(request, response, answer);
       });
     });
 }
 
-function refusalOf(call: Call, request: IncomingMessage): Answer | undefined {
+/** A framework that names no principal has the one who subscribes it. */
+function withPrincipal(call: Call, principal: string | undefined): Call {
+  const info = call.subscribe?.framework_info;
+  if (!call.subscribe || !info || principal === undefined || info.principal !== undefined) return call;
+  return { ...call, subscribe: { ...call.subscribe, framework_info: { ...info, principal } } };
+}
+
+function refusalOf(call: Call, request: IncomingMessage, principal: string | undefined): Answer | undefined {
   const deadly = deadlyProblem(call);
   if (deadly !== undefined) return text(400, deadly);
   const problem = callProblem(call);
   if (problem !== undefined) return text(400, `Failed to validate scheduler::Call: ${problem}`);
+  const named = call.subscribe?.framework_info.principal;
+  if (call.type === 'SUBSCRIBE' && principal !== undefined && named !== undefined && named !== principal)
+    return text(
+      400,
+      `Failed to validate scheduler::Call: Authenticated principal '${principal}' does not match principal '${named}' set in \`FrameworkInfo\``,
+    );
   return call.type === 'SUBSCRIBE' ? subscribeRefusal(request) : undefined;
 }
 
@@ -77,14 +99,24 @@ function openStream(master: Master, call: Call, request: IncomingMessage, respon
   });
 }
 
-function subscriptionOf(given: SubscriptionDescription): Subscription {
+function subscriptionOf(given: SubscribeDescription): Subscription {
   const { framework_info: info, suppressed_roles: suppressedRoles = [], offer_constraints: offers } = given;
   return { info, suppressedRoles, offerConstraints: offers };
 }
 
-function answerCall(master: Master, call: Call, streamId: string | undefined): Answer {
+function answerCall(
+  master: Master,
+  call: Call,
+  streamId: string | undefined,
+  principal: string | undefined,
+): Answer {
   const framework = master.state.frameworks[call.framework_id?.value ?? ''];
   if (!framework) return text(400, 'Framework cannot be found');
+  if (principal !== undefined && principal !== framework.info.principal)
+    return text(
+      400,
+      `Authenticated principal '${principal}' does not match principal '${framework.info.principal ?? ''}' set in \`FrameworkInfo\``,
+    );
   const stream = master.streams.get(framework.id);
   if (!stream) return text(403, 'Framework is not subscribed');
   if (streamId === undefined)
@@ -135,6 +167,7 @@ function carryOutCall(master: Master, framework: Framework, call: Call): Answer 
     case 'ACKNOWLEDGE':
       if (call.acknowledge)
         acknowledgeUpdate(master, framework.id, call.acknowledge.task_id.value, call.acknowledge.uuid);
+      finishDrains(master);
       return ACCEPTED;
     case 'ACKNOWLEDGE_OPERATION_STATUS': {
       const { operation_id: id, uuid = '' } = call.acknowledge_operation_status ?? {};
@@ -154,9 +187,15 @@ function carryOutCall(master: Master, framework: Framework, call: Call): Answer 
         ? { status: 200 }
         : text(400, `FrameworkInfo update is not valid: ${problem}`);
     }
+    case 'ACCEPT_INVERSE_OFFERS':
+      answerInverseOffers(master, framework, 'ACCEPT', call.accept_inverse_offers);
+      return ACCEPTED;
+    case 'DECLINE_INVERSE_OFFERS':
+      answerInverseOffers(master, framework, 'DECLINE', call.decline_inverse_offers);
+      return ACCEPTED;
     case undefined:
     default:
-      // MESSAGE, REQUEST and inverse offers: accepted, and nothing comes of them here.
+      // MESSAGE and REQUEST: accepted, and nothing comes of them here.
       return ACCEPTED;
   }
 }

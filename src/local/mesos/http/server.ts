@@ -1,14 +1,18 @@
 // The HTTP servers of the masters: routes as Mesos does, where a path is also found below /master and by its first parts.
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Master } from '../master/master.ts';
 import { refusalOf } from '../masters/election.ts';
+import { isAllowed } from '../master/acls.ts';
+import { authenticate } from './authentication.ts';
 import { serveControl } from './control-api.ts';
 import type { ControlContext } from './control-api.ts';
 import { serveOperator } from './operator-api.ts';
-import { versionInfo } from './operator-views.ts';
+import { flagsOf, versionInfo } from './operator-views.ts';
 import { text, writeAnswer } from './response.ts';
+import type { Answer } from './response.ts';
 import { serveScheduler } from './scheduler-api.ts';
 
 export interface HttpServer {
@@ -56,7 +60,9 @@ function createMasterServer(master: Master, seat: number, control: () => Control
       writeAnswer(request, response, text(500, 'Local Mesos met an error of its own'));
     });
   };
-  const server = createServer({ requireHostHeader: false, requestTimeout: 0 }, serve);
+  const options = { requireHostHeader: false, requestTimeout: 0 };
+  const { tls } = master.settings;
+  const server = tls ? createTlsServer({ ...options, ...tls }, serve) : createServer(options, serve);
   // Mesos sends no "100 Continue"; the answer follows the body.
   server.on('checkContinue', serve);
   server.on('clientError', (_error, socket) => {
@@ -84,7 +90,17 @@ async function route(
   else if (isBelow(path, '/api/v1')) await serveOperator(master, request, response);
   else if (path === '/health') writeAnswer(request, response, { status: 200 });
   else if (path === '/version') writeAnswer(request, response, { status: 200, body: versionInfo() });
-  else writeAnswer(request, response, text(404, '404 Not Found.'));
+  else writeAnswer(request, response, answerReadOnly(master, request, path));
+}
+
+/** The few endpoints of the v0 API that are here. All of them are read-only, and asked for who reads. */
+function answerReadOnly(master: Master, request: IncomingMessage, path: string): Answer {
+  const caller = authenticate(master, request, 'mesos-master-readonly');
+  if ('refusal' in caller) return caller.refusal;
+  if (path !== '/flags') return text(404, '404 Not Found.');
+  return isAllowed(master, 'view_flags', caller.principal)
+    ? { status: 200, body: { flags: flagsOf(master) } }
+    : text(403, '403 Forbidden.');
 }
 
 function isBelow(path: string, prefix: string): boolean {

@@ -9,9 +9,11 @@ import { hasCapability, nowSeconds } from './master.ts';
 import type { Master } from './master.ts';
 import { refuse, returnOffers } from './offers.ts';
 import type { HeldOffer } from './offers.ts';
-import { RESOURCE_OPERATIONS, applyOperation, operationResources, volumesIn } from './operations.ts';
-import type { ResourceOperation } from './operations.ts';
+import { operationResources, volumesIn } from './operations.ts';
 import { reportOperationError, reportOperationFinished } from './operation-updates.ts';
+import { unauthorizedProblem } from './operation-authorization.ts';
+import { AGENT_OPERATIONS, workOut } from './resize-volume.ts';
+import type { AgentOperation } from './resize-volume.ts';
 import type { Agent, Framework } from './state.ts';
 import { sendMasterStatus } from './task-updates.ts';
 
@@ -46,12 +48,11 @@ export interface Target {
 export function changeAgent(
   master: Master,
   agent: Agent,
-  type: ResourceOperation,
+  type: AgentOperation,
   operation: OperationDescription,
   context: { available: Pool; role?: string; principal?: string },
 ): { left: Pool } | { error: string; kind: 'invalid' | 'not-contained' } {
-  const resources = operationResources({ ...operation, type });
-  const result = applyOperation(type, resources, { ...context, volumeIds: volumesIn(agent.total) });
+  const result = workOut(type, operation, { ...context, volumeIds: volumesIn(agent.total) });
   if ('error' in result) return result;
   const left = subtractPools(context.available, result.consumed);
   const total = subtractPools(toPool(agent.total), result.consumed);
@@ -59,14 +60,15 @@ export function changeAgent(
     return { error: `agent ${agent.id} does not hold the resources of the operation`, kind: 'not-contained' };
   agent.total = [...addPools(total, result.converted)];
   master.changed();
-  for (const { role, id } of volumesIn(resources)) {
-    const directory = volumeDirectory(master.settings.stateDir, agent.id, role, id);
-    if (type === 'CREATE') createVolume(directory);
-    if (type === 'DESTROY')
-      master.afterCommit(() => {
-        destroyVolume(directory);
-      });
-  }
+  if (type === 'CREATE' || type === 'DESTROY')
+    for (const volume of volumesIn(operationResources({ ...operation, type }))) {
+      const directory = volumeDirectory(master.settings.stateDir, agent.id, volume);
+      if (type === 'CREATE') createVolume(directory);
+      else
+        master.afterCommit(() => {
+          destroyVolume(directory, volume.source);
+        });
+    }
   return { left: addPools(left, result.converted) };
 }
 
@@ -83,7 +85,7 @@ function carryOut(master: Master, target: Target, operation: OperationDescriptio
     return operation.launch_group
       ? launchGroup(master, target, operation.launch_group, available)
       : available;
-  const type = RESOURCE_OPERATIONS.find((known) => known === operation.type);
+  const type = AGENT_OPERATIONS.find((known) => known === operation.type);
   const operationId = operation.id?.value;
   if (!type) {
     reportOperationError(
@@ -95,6 +97,11 @@ function carryOut(master: Master, target: Target, operation: OperationDescriptio
     return available;
   }
   const { principal } = framework.info;
+  const unauthorized = unauthorizedProblem(master, type, operation, principal);
+  if (unauthorized !== undefined) {
+    reportOperationError(master, framework.id, operationId, unauthorized);
+    return available;
+  }
   const result = changeAgent(master, agent, type, operation, {
     available,
     role,

@@ -2,12 +2,15 @@
 import { killTask } from '../agent/kill.ts';
 import { dismissKeeper } from '../agent/task-process.ts';
 import { sessionMembers, signal } from '../agent/proc.ts';
-import { agentAttributes, agentResources } from '../options.ts';
+import { agentAttributes } from '../options.ts';
 import type { AgentSpec } from '../options.ts';
 import { isOnRecord } from './away.ts';
+import { agentResources, makeDisks } from './agent-resources.ts';
+import { rescindInverseOffers } from './inverse-offers.ts';
 import { hasCapability, nowSeconds, sendEvent } from './master.ts';
 import type { Master } from './master.ts';
 import { allocateNow, offersOf, rescindOffers } from './offers.ts';
+import { tellOperators } from './operator-events.ts';
 import { taskKey } from './state.ts';
 import type { Agent, LostTask, Task } from './state.ts';
 import { forgetTask, sendMasterStatus } from './task-updates.ts';
@@ -29,7 +32,7 @@ export function addAgent(master: Master, spec: AgentSpec): Agent {
   const number = ++master.state.agentsAdded;
   const begin = master.settings.firstPort + (number - 1) * master.settings.portsPerAgent;
   const ports = spec.ports ?? { begin, end: begin + master.settings.portsPerAgent - 1 };
-  const resources = agentResources(spec, ports);
+  const resources = agentResources(spec, ports, makeDisks(master.settings.stateDir, number, spec));
   const agent: Agent = {
     id: `${master.id}-S${master.nextAgentNumber++}`,
     hostname: spec.hostname ?? `127.0.0.${number}`,
@@ -42,6 +45,7 @@ export function addAgent(master: Master, spec: AgentSpec): Agent {
   };
   master.state.agents[agent.id] = agent;
   master.changed();
+  tellOperators(master, { type: 'AGENT_ADDED', agent });
   allocateNow(master, [agent.id]);
   return agent;
 }
@@ -50,11 +54,17 @@ export function addAgent(master: Master, spec: AgentSpec): Agent {
  * Loses an agent, also one that is away already. Reservations and volumes go with it; they are back when it is, unless it
  * is `gone`.
  */
-export function removeAgent(master: Master, agent: Agent, loss: AgentLoss): void {
+export function removeAgent(
+  master: Master,
+  agent: Agent,
+  loss: AgentLoss,
+  why = 'the agent unregistered',
+): void {
   const { id } = agent;
   const wasOnRecord = isOnRecord(master, id);
   rescindOffers(master, offersOf(master, { agentId: id }));
-  if (loss !== 'disconnected' && wasOnRecord) tellFrameworks(master, agent, loss);
+  rescindInverseOffers(master, id);
+  if (loss !== 'disconnected' && wasOnRecord) tellFrameworks(master, agent, { loss, why });
   else if (loss === 'gone') tellThatGone(master, agent);
   if (loss !== 'disconnected' && loss !== 'unreachable') endAll(master, agent);
   delete master.state.agents[id];
@@ -65,6 +75,7 @@ export function removeAgent(master: Master, agent: Agent, loss: AgentLoss): void
     master.state.awayAgents[id] = { agent, absence: loss, sinceMs: Date.now(), kills: {} };
   }
   master.changed();
+  if (loss !== 'disconnected' && wasOnRecord) tellOperators(master, { type: 'AGENT_REMOVED', agent });
 }
 
 /** Puts all agents out of reach of a master that has just taken over: it learns of their tasks when they register again. */
@@ -93,7 +104,13 @@ function endAll(master: Master, agent: Agent): void {
 /** Ids that are remembered; a real master keeps 100 000. */
 const MAX_GONE_AGENTS = 1000;
 
-function tellFrameworks(master: Master, agent: Agent, loss: Exclude<AgentLoss, 'disconnected'>): void {
+interface Loss {
+  loss: Exclude<AgentLoss, 'disconnected'>;
+  /** Why an agent unregistered. */
+  why: string;
+}
+
+function tellFrameworks(master: Master, agent: Agent, loss: Loss): void {
   for (const task of Object.values(master.state.tasks))
     if (task.agentId === agent.id && !task.orphaned && !hasEnded(task)) tellLost(master, agent, task, loss);
   for (const frameworkId of Object.keys(master.state.frameworks))
@@ -146,14 +163,14 @@ const LOSS_STATUS = {
   gone: { state: 'TASK_GONE_BY_OPERATOR', reason: 'REASON_AGENT_REMOVED_BY_OPERATOR' },
 } as const;
 
-function tellLost(master: Master, agent: Agent, task: Task, loss: Exclude<AgentLoss, 'disconnected'>): void {
+function tellLost(master: Master, agent: Agent, task: Task, { loss, why }: Loss): void {
   const { state, reason } = LOSS_STATUS[loss];
   const lost = { frameworkId: task.frameworkId, taskId: task.id, agentId: agent.id, lostAtMs: Date.now() };
   if (state !== 'TASK_LOST') master.state.lostTasks[taskKey(task.frameworkId, task.id)] = { ...lost, state };
   const message = {
     unreachable: 'health check timed out',
     powerCut: 'health check timed out',
-    unregistered: `Agent ${agent.hostname} removed: the agent unregistered`,
+    unregistered: `Agent ${agent.hostname} removed: ${why}`,
     gone: GONE_MESSAGE,
   }[loss];
   sendLost(master, lost, { state, reason, message });

@@ -2,9 +2,13 @@
 import type { MasterInfo } from '../../../mesos/types.ts';
 import { shutDownExecutor } from '../agent/containers.ts';
 import type { FrameworkDescription, OfferConstraints } from '../wire/call-types.ts';
+import { isAllowed } from './acls.ts';
 import { isReachable } from './away.ts';
 import { frameworkProblem, rolesOf } from './framework-info.ts';
+import { dropInverseOffers } from './inverse-offers.ts';
 import type { Master, Stream } from './master.ts';
+import { offerConstraintsProblem } from './offer-constraints.ts';
+import { tellOperators } from './operator-events.ts';
 import { allocateNow, offersOf, rescindOffers } from './offers.ts';
 import { forwardOperation } from './operation-updates.ts';
 import type { Framework } from './state.ts';
@@ -16,18 +20,20 @@ export interface Subscription {
   offerConstraints: OfferConstraints | undefined;
 }
 
-/** Ids of removed frameworks that are remembered; a real master keeps 50 completed frameworks. */
+/** Frameworks that GET_FRAMEWORKS remembers, as a real master does. */
+const MAX_COMPLETED_FRAMEWORKS = 50;
+/** Ids of removed frameworks that are remembered. */
 const MAX_REMOVED_FRAMEWORKS = 1000;
 
 /** Subscribes a stream, or ends it with the ERROR that a real master sends. */
 export function subscribe(master: Master, subscription: Subscription, stream: Stream): void {
-  const { info, suppressedRoles } = subscription;
+  const { info } = subscription;
   const id = info.id?.value;
   const earlier = id === undefined ? undefined : master.state.frameworks[id];
   const problem =
     id !== undefined && master.state.removedFrameworks.includes(id)
       ? 'Framework has been removed'
-      : frameworkProblem(info, suppressedRoles, earlier?.info);
+      : subscriptionProblem(master, subscription, earlier?.info);
   if (problem !== undefined) {
     master.afterCommit(() => {
       endStream(stream, problem);
@@ -42,6 +48,7 @@ export function subscribe(master: Master, subscription: Subscription, stream: St
     });
   dropOffers(master, framework.id);
   master.streams.set(framework.id, stream);
+  tellOperators(master, { type: earlier ? 'FRAMEWORK_UPDATED' : 'FRAMEWORK_ADDED', framework });
   master.afterCommit(() => {
     stream.send({
       type: 'SUBSCRIBED',
@@ -67,8 +74,7 @@ export function updateFramework(
   framework: Framework,
   subscription: Subscription,
 ): string | undefined {
-  const { info, suppressedRoles } = subscription;
-  const problem = frameworkProblem(info, suppressedRoles, framework.info);
+  const problem = subscriptionProblem(master, subscription, framework.info);
   if (problem !== undefined) return problem;
   recordFramework(master, subscription, framework);
   rescindOffers(
@@ -76,6 +82,21 @@ export function updateFramework(
     offersOf(master, { frameworkId: framework.id }).filter(({ role }) => !framework.roles.includes(role)),
   );
   return undefined;
+}
+
+function subscriptionProblem(
+  master: Master,
+  { info, suppressedRoles, offerConstraints }: Subscription,
+  earlier: FrameworkDescription | undefined,
+): string | undefined {
+  const roles = rolesOf(info);
+  return (
+    frameworkProblem(info, suppressedRoles, earlier) ??
+    offerConstraintsProblem(offerConstraints && { ...offerConstraints }, roles) ??
+    (isAllowed(master, 'register_frameworks', info.principal, roles)
+      ? undefined
+      : `Not authorized to register framework ${info.id?.value ?? ''} with roles { ${roles.join(', ')} }`)
+  );
 }
 
 /** Notes that the connection of a stream is gone: offers end, and the failover timeout runs. */
@@ -118,6 +139,12 @@ export function removeFramework(master: Master, framework: Framework): void {
     });
   master.streams.delete(id);
   delete master.state.frameworks[id];
+  const { info, registeredAtMs, reregisteredAtMs } = framework;
+  const completed = { info, registeredAtMs, reregisteredAtMs, unregisteredAtMs: Date.now() };
+  master.state.completedFrameworks = [...(master.state.completedFrameworks ?? []), completed].slice(
+    -MAX_COMPLETED_FRAMEWORKS,
+  );
+  tellOperators(master, { type: 'FRAMEWORK_REMOVED', framework });
   master.state.removedFrameworks = [...master.state.removedFrameworks, id].slice(-MAX_REMOVED_FRAMEWORKS);
   master.state.operations = master.state.operations.filter(({ frameworkId }) => frameworkId !== id);
   for (const [key, lost] of Object.entries(master.state.lostTasks))
@@ -172,6 +199,7 @@ function recordFramework(
 }
 
 function dropOffers(master: Master, frameworkId: string): void {
+  dropInverseOffers(master, frameworkId);
   for (const { id } of offersOf(master, { frameworkId })) master.offers.delete(id);
   master.filters = master.filters.filter((filter) => filter.frameworkId !== frameworkId);
 }

@@ -8,8 +8,10 @@ import { allocateTo, normalise, subtractPools, toPool } from '../resources/pool.
 import type { Pool } from '../resources/pool.ts';
 import type { ExecutorDescription, TaskDescription } from '../wire/call-types.ts';
 import type { Target } from './accept.ts';
+import { isAllowed } from './acls.ts';
 import { nowSeconds } from './master.ts';
 import type { Master } from './master.ts';
+import { tellOperators } from './operator-events.ts';
 import { executorKey, taskKey } from './state.ts';
 import type { Executor, Task } from './state.ts';
 import { groupProblem, taskProblem } from './task-validation.ts';
@@ -28,6 +30,11 @@ export function launch(
     const problem = taskProblem(description, contextOf(master, target, left));
     if (problem !== undefined) {
       sendTaskError(master, target, description, 'REASON_TASK_INVALID', problem);
+      continue;
+    }
+    const unauthorized = userProblem(master, target, description);
+    if (unauthorized !== undefined) {
+      sendTaskError(master, target, description, 'REASON_TASK_UNAUTHORIZED', unauthorized);
       continue;
     }
     left = subtractPools(left, description.resources ?? []) ?? left;
@@ -54,6 +61,14 @@ export function launchGroup(
     return available;
   }
   if (tasks.length === 0) return available;
+  const unauthorized = tasks
+    .map((task) => userProblem(master, target, task))
+    .find((trouble) => trouble !== undefined);
+  if (unauthorized !== undefined) {
+    for (const task of tasks)
+      sendTaskError(master, target, task, 'REASON_TASK_GROUP_UNAUTHORIZED', unauthorized);
+    return available;
+  }
   const executor = running ?? addExecutor(master, target, description, true);
   const groupId = randomUUID();
   const added = tasks.map((task) => addTask(master, target, executor, task, groupId));
@@ -63,6 +78,15 @@ export function launchGroup(
     ...tasks.flatMap(({ resources }) => resources ?? []),
   ];
   return subtractPools(available, used) ?? available;
+}
+
+/** Whether the framework's principal may run a task as its user. */
+function userProblem(master: Master, { framework }: Target, task: TaskDescription): string | undefined {
+  const user = task.command?.user ?? framework.info.user;
+  const { principal } = framework.info;
+  return isAllowed(master, 'run_tasks', principal, [user])
+    ? undefined
+    : `${principal === undefined ? 'Framework' : `Principal '${principal}'`} no authorized to launch task ${task.task_id.value} of framework ${framework.id} under user '${user}'`;
 }
 
 function contextOf(master: Master, { agent, framework, role }: Target, available: Pool): LaunchContext {
@@ -125,6 +149,7 @@ function addTask(
     updates: [],
   };
   master.state.tasks[taskKey(framework.id, task.id)] = task;
+  tellOperators(master, { type: 'TASK_ADDED', task });
   master.changed();
   return task;
 }

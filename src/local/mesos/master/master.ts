@@ -8,6 +8,8 @@ import type { WaitingFault } from '../faults/waiting.ts';
 import type { Election } from '../masters/election.ts';
 import type { HeldOffer } from './offers.ts';
 import { openStateStore } from './state-store.ts';
+import type { OperatorEvent } from './operator-events.ts';
+import type { HeldInverseOffer, InverseAnswer } from './inverse-offers.ts';
 import type { Framework, State } from './state.ts';
 
 /** An open SUBSCRIBE response. */
@@ -40,6 +42,11 @@ export interface Master {
   filters: OfferFilter[];
   /** Faults that were asked for and have not happened yet. */
   faults: WaitingFault[];
+  readonly inverseOffers: Map<string, HeldInverseOffer>;
+  /** What frameworks said to inverse offers, and for how long no other is sent; by `inverseKey`. */
+  readonly inverseAnswers: Map<string, InverseAnswer>;
+  /** Open event streams of operators. */
+  readonly operatorListeners: Set<(event: OperatorEvent) => void>;
   /** By framework id; a framework without a stream is disconnected. */
   readonly streams: Map<string, Stream>;
   /** How often each framework was given something, for ties between equal shares. */
@@ -81,6 +88,9 @@ export function createMaster(settings: Settings): Master {
     offers: new Map(),
     filters: [],
     faults: [],
+    inverseOffers: new Map(),
+    inverseAnswers: new Map(),
+    operatorListeners: new Set(),
     streams: new Map(),
     served: new Map(),
     timers: new Set(),

@@ -4,11 +4,15 @@ import { allocate } from '../allocator/allocate.ts';
 import type { Allocation } from '../allocator/allocate.ts';
 import { mayOffer } from '../allocator/eligible.ts';
 import { isFiltered, refuseMs } from '../allocator/filters.ts';
-import { addPools, allocateTo, subtractPools, toPool } from '../resources/pool.ts';
+import { offeredTo } from '../resources/old-format.ts';
+import { addPools, subtractPools, toPool } from '../resources/pool.ts';
 import type { Pool } from '../resources/pool.ts';
 import { isOnRecord } from './away.ts';
-import { sendEvent } from './master.ts';
+import { sendInverseOffers } from './inverse-offers.ts';
+import { unavailabilityOf } from './machines.ts';
+import { hasCapability, sendEvent } from './master.ts';
 import type { Master } from './master.ts';
+import { headroom } from './quota.ts';
 import type { Agent } from './state.ts';
 
 /** An offer that a framework holds. */
@@ -46,8 +50,13 @@ export function availableOn(master: Master, agent: Agent): Pool {
   return subtractPools(toPool(agent.total), taken) ?? [];
 }
 
-/** Allocates what is free on these agents (all by default) and sends the offers. */
+/** Allocates what is free on these agents (all by default); sends the offers, and the inverse offers that are due. */
 export function allocateNow(master: Master, agentIds?: readonly string[]): void {
+  sendOffers(master, agentIds);
+  sendInverseOffers(master);
+}
+
+function sendOffers(master: Master, agentIds: readonly string[] | undefined): void {
   const nowMs = Date.now();
   master.filters = master.filters.filter(({ untilMs }) => untilMs > nowMs);
   const candidates = wanting(master);
@@ -55,10 +64,12 @@ export function allocateNow(master: Master, agentIds?: readonly string[]): void 
   const agents = Object.values(master.state.agents);
   const allocations = allocate({
     agents: agents
-      .filter(({ id }) => agentIds?.includes(id) ?? true)
+      .filter(({ id, deactivated }) => deactivated !== true && (agentIds?.includes(id) ?? true))
       .map((agent) => ({ agentId: agent.id, available: availableOn(master, agent) })),
     candidates,
     cluster: toPool(agents.flatMap(({ total }) => total)),
+    headroom: headroom(master),
+    weights: master.state.weights ?? {},
     isFiltered: (target, offered) =>
       isFiltered(master.filters, target, offered, nowMs) || !mayHave(master, target),
   });
@@ -114,6 +125,10 @@ export function offersOf(master: Master, owner: { frameworkId?: string; agentId?
 /** An offer in the form of the wire. */
 export function offerOf(master: Master, held: HeldOffer): Offer {
   const agent = master.state.agents[held.agentId];
+  const framework = master.state.frameworks[held.frameworkId];
+  const isMultiRole = hasCapability(framework, 'MULTI_ROLE');
+  const isRefining = hasCapability(framework, 'RESERVATION_REFINEMENT');
+  const unavailability = agent && unavailabilityOf(master, agent);
   const executors = Object.values(master.state.executors).filter(
     (executor) =>
       executor.isDefault && executor.agentId === held.agentId && executor.frameworkId === held.frameworkId,
@@ -129,10 +144,11 @@ export function offerOf(master: Master, held: HeldOffer): Offer {
       path: '/slave(1)',
     },
     ...(agent?.domain ? { domain: agent.domain } : {}),
-    resources: allocateTo(held.role, held.resources),
+    resources: offeredTo({ isRefining, isMultiRole }, held.role, held.resources),
     ...(agent && agent.attributes.length > 0 ? { attributes: agent.attributes } : {}),
     ...(executors.length > 0 ? { executor_ids: executors.map(({ id }) => ({ value: id })) } : {}),
-    allocation_info: { role: held.role },
+    ...(unavailability ? { unavailability } : {}),
+    ...(isMultiRole ? { allocation_info: { role: held.role } } : {}),
   };
 }
 
@@ -175,6 +191,7 @@ function wanting(master: Master): Parameters<typeof allocate>[0]['candidates'] {
         .map((role) => ({
           frameworkId,
           role,
+          isRefining: hasCapability(master.state.frameworks[frameworkId], 'RESERVATION_REFINEMENT'),
           allocated: allocatedTo(master, frameworkId, role),
           served: master.served.get(frameworkId) ?? 0,
         })),

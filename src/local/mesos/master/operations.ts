@@ -1,5 +1,6 @@
-// RESERVE, UNRESERVE, CREATE and DESTROY as pure functions: what they take from a pool and what they put there.
-import type { Resource } from '../../../mesos/types.ts';
+// RESERVE, UNRESERVE, CREATE and DESTROY as pure functions: what they take from a pool and what they put there. What changes
+// the size of a volume is in resize-volume.ts.
+import type { DiskInfo, Resource } from '../../../mesos/types.ts';
 import { allocateTo, normalise, resourceProblem, subtractPools, toPool } from '../resources/pool.ts';
 import type { Pool } from '../resources/pool.ts';
 import { resourcesText } from '../resources/text.ts';
@@ -18,6 +19,8 @@ export interface OperationContext {
   principal?: string;
   /** Persistence ids of the agent's volumes, by role. */
   volumeIds: readonly { role: string; id: string }[];
+  /** What a RESERVE of an operator is to turn into its resources. @default the resources without their top reservation */
+  source?: readonly Resource[];
 }
 
 export const RESOURCE_OPERATIONS = ['RESERVE', 'UNRESERVE', 'CREATE', 'DESTROY'] as const;
@@ -48,7 +51,8 @@ export function applyOperation(
   const resources = given.map(normalise);
   const problem = CHECKS[type](resources, context);
   if (problem !== undefined) return { error: problem, kind: 'invalid' };
-  const before = resources.map(BEFORE[type]);
+  const source = type === 'RESERVE' && context.source?.length ? context.source.map(normalise) : undefined;
+  const before = source ?? resources.map(BEFORE[type]);
   const after = resources.map(AFTER[type]);
   if (!subtractPools(context.available, before)) {
     const text = (list: readonly Resource[]): string =>
@@ -61,33 +65,45 @@ export function applyOperation(
 /** The volumes of a list. */
 export function volumesIn(
   resources: readonly Resource[],
-): { role: string; id: string; containerPath: string }[] {
+): { role: string; id: string; containerPath: string; source?: DiskSource }[] {
   return resources.flatMap((resource) => {
     const persistence = resource.disk?.persistence;
     if (!persistence) return [];
     const role = resource.reservations?.at(-1)?.role ?? '*';
-    return [{ role, id: persistence.id, containerPath: resource.disk?.volume?.container_path ?? '' }];
+    const { volume, source } = resource.disk ?? {};
+    return [
+      {
+        role,
+        id: persistence.id,
+        containerPath: volume?.container_path ?? '',
+        ...(source ? { source } : {}),
+      },
+    ];
   });
 }
+
+export type DiskSource = NonNullable<DiskInfo['source']>;
 
 type Change = (resource: Resource) => Resource;
 
 const same: Change = (resource) => resource;
 const withoutTopReservation: Change = ({ reservations = [], ...rest }) =>
   reservations.length > 1 ? { ...rest, reservations: reservations.slice(0, -1) } : rest;
-const withoutDisk: Change = ({ disk: _disk, ...rest }) => rest;
+/** The disk without its volume; where it lies stays. */
+export const withoutVolume: Change = ({ disk, ...rest }) =>
+  disk?.source ? { ...rest, disk: { source: disk.source } } : rest;
 
 const BEFORE: Record<ResourceOperation, Change> = {
   RESERVE: withoutTopReservation,
   UNRESERVE: same,
-  CREATE: withoutDisk,
+  CREATE: withoutVolume,
   DESTROY: same,
 };
 const AFTER: Record<ResourceOperation, Change> = {
   RESERVE: same,
   UNRESERVE: withoutTopReservation,
   CREATE: same,
-  DESTROY: withoutDisk,
+  DESTROY: withoutVolume,
 };
 
 type Check = (resources: readonly Resource[], context: OperationContext) => string | undefined;

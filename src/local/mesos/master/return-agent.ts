@@ -6,6 +6,7 @@ import { nowSeconds } from './master.ts';
 import type { Master } from './master.ts';
 import { allocateNow } from './offers.ts';
 import { forwardOperation } from './operation-updates.ts';
+import { tellOperators } from './operator-events.ts';
 import { taskKey } from './state.ts';
 import type { AwayAgent, Task } from './state.ts';
 import { forgetTask, forwardUpdate, sendMasterStatus } from './task-updates.ts';
@@ -29,6 +30,7 @@ export function returnAgent(master: Master, away: AwayAgent): void {
   for (const pending of master.state.operations)
     if (pending.agentId === agent.id) forwardOperation(master, pending);
   master.changed();
+  tellOperators(master, { type: 'AGENT_ADDED', agent });
   allocateNow(master, [agent.id]);
 }
 

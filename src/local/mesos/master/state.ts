@@ -4,6 +4,8 @@ import type { Attribute, DomainInfo, OperationStatus, Resource, TaskStatus } fro
 import type {
   ExecutorDescription,
   FrameworkDescription,
+  MachineId,
+  MaintenanceWindow,
   OfferConstraints,
   TaskDescription,
 } from '../wire/call-types.ts';
@@ -30,6 +32,43 @@ export interface State {
   awayAgents: Record<string, AwayAgent>;
   /** Ids that may not register again, oldest first. */
   goneAgents: string[];
+  /** Frameworks that are gone, oldest first, for GET_FRAMEWORKS. */
+  completedFrameworks?: CompletedFramework[];
+  /** By role. */
+  quotas?: Record<string, Quota>;
+  /** By role; a role without has 1. */
+  weights?: Record<string, number>;
+  maintenance?: Maintenance;
+}
+
+export interface CompletedFramework {
+  info: FrameworkDescription;
+  registeredAtMs: number;
+  reregisteredAtMs: number;
+  unregisteredAtMs: number;
+}
+
+/** Name of a scalar to its amount. */
+export type Quantities = Record<string, number>;
+
+export interface Quota {
+  guarantees: Quantities;
+  limits: Quantities;
+}
+
+export interface Maintenance {
+  windows: MaintenanceWindow[];
+  /** Machines of the schedule that are down; the others are draining. */
+  down: MachineId[];
+  /** Agents of machines that are down: they register again when their machine is up. */
+  parked: Agent[];
+}
+
+/** Why an agent is drained, and whether it is. */
+export interface Drain {
+  state: 'DRAINING' | 'DRAINED';
+  markGone: boolean;
+  startedAtMs: number;
 }
 
 export interface Framework {
@@ -54,6 +93,9 @@ export interface Agent {
   /** What it has now: the same with reservations and volumes. */
   total: Resource[];
   registeredAtMs: number;
+  /** Set while an operator keeps it from being offered. */
+  deactivated?: boolean;
+  drain?: Drain;
 }
 
 /**
@@ -113,6 +155,8 @@ export interface Task {
   keeper?: ProcessRef;
   /** Set when it was told to end; SIGKILL is due then. */
   killAtMs?: number;
+  /** It was told to end because its agent is drained. */
+  drained?: boolean;
   /** Its framework is gone: nobody wants updates. */
   orphaned?: boolean;
   /** Its resources are free again. */

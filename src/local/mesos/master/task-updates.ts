@@ -6,6 +6,7 @@ import { isReachable } from './away.ts';
 import { isTerminal } from './terminal.ts';
 import { nowSeconds, sendEvent } from './master.ts';
 import type { Master } from './master.ts';
+import { tellOperators } from './operator-events.ts';
 import { taskKey } from './state.ts';
 import type { Task } from './state.ts';
 
@@ -17,7 +18,8 @@ export type StatusDetails = Pick<TaskStatus, 'message' | 'reason' | 'source' | '
 /** Queues an update that the scheduler has to acknowledge. Orphaned tasks have nobody to tell. */
 export function queueUpdate(master: Master, task: Task, state: string, details: StatusDetails = {}): void {
   if (task.orphaned) return;
-  const { message, reason, source = 'SOURCE_EXECUTOR', container_status: container } = details;
+  const { message, source = 'SOURCE_EXECUTOR', container_status: container } = details;
+  const reason = details.reason ?? (task.drained ? 'REASON_AGENT_DRAINING' : undefined);
   task.updates.push({
     task_id: { value: task.id },
     state,
@@ -48,6 +50,7 @@ export function forwardUpdate(
   const delaysMs = deliveriesOf(master, status);
   if (delaysMs.length > 0 && task.statuses.at(-1)?.uuid !== status.uuid) {
     task.statuses.push(status);
+    tellOperators(master, { type: 'TASK_UPDATED', task, status });
     master.changed();
   }
   for (const delayMs of delaysMs) deliver(master, task.frameworkId, status, delayMs);

@@ -7,6 +7,7 @@ import type { Pool } from '../resources/pool.ts';
 import { resourcesText } from '../resources/text.ts';
 import type { ExecutorDescription, TaskDescription } from '../wire/call-types.ts';
 import { debugString } from '../wire/debug-string.ts';
+import { commandProblem, containerProblem } from './container-validation.ts';
 import type { Executor } from './state.ts';
 
 export interface LaunchContext {
@@ -39,7 +40,9 @@ export function groupProblem(
   if (executorTrouble !== undefined) return executorTrouble;
   for (const task of tasks) {
     const trouble =
-      singleTaskProblem(task, context) ?? (task.executor ? "'TaskInfo.executor' must not be set" : undefined);
+      singleTaskProblem(task, context) ??
+      (task.executor ? "'TaskInfo.executor' must not be set" : undefined) ??
+      (task.container?.type === 'DOCKER' ? 'Docker ContainerInfo is not supported on the task' : undefined);
     if (trouble !== undefined) return `Task '${task.task_id.value}' is invalid: ${trouble}`;
   }
   const wanted = [
@@ -58,6 +61,10 @@ function singleTaskProblem(task: TaskDescription, context: LaunchContext): strin
   if ((task.command === undefined) === (task.executor === undefined))
     return 'Task should have at least one (but not both) of CommandInfo or ExecutorInfo present';
   if (task.executor) return 'Local Mesos runs no custom executors: give the task a command';
+  const command = commandProblem(task.command);
+  if (command !== undefined) return `Task's \`CommandInfo\` is invalid: ${command}`;
+  const container = containerProblem(task.container);
+  if (container !== undefined) return `Task's \`ContainerInfo\` is invalid: ${container}`;
   const resources = task.resources ?? [];
   if (resources.length === 0) return 'Task uses no resources';
   const broken = resources.map(resourceProblem).find((problem) => problem !== undefined);
@@ -76,6 +83,9 @@ function executorProblem(
   if (executor.framework_id.value !== frameworkId)
     return `ExecutorInfo has an invalid FrameworkID (Actual: ${executor.framework_id.value} vs Expected: ${frameworkId})`;
   if (executor.type !== 'DEFAULT') return 'Local Mesos launches groups only with executors of type DEFAULT';
+  const container = containerProblem(executor.container);
+  if (container !== undefined) return `Executor's \`ContainerInfo\` is invalid: ${container}`;
+  if (executor.container?.type === 'DOCKER') return 'Docker ContainerInfo is not supported on the executor';
   if (executor.command) return "'ExecutorInfo.command' must not be set for 'DEFAULT' executor";
   const broken = (executor.resources ?? []).map(resourceProblem).find((problem) => problem !== undefined);
   if (broken !== undefined) return `Executor uses invalid resources: ${broken}`;

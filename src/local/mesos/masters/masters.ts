@@ -56,7 +56,7 @@ export function createMasters(master: Master, server: HttpServer): Masters {
       master.later(ms, resolve);
     });
   const masters: Masters = {
-    urls: master.ports.map((port) => `http://127.0.0.1:${port}`),
+    urls: master.ports.map((port) => `${master.settings.tls ? 'https' : 'http'}://127.0.0.1:${port}`),
     leader: () => election.leader,
     async crash() {
       const { leader } = election;

@@ -1,5 +1,5 @@
 // Arithmetic on the resources of an agent: a pool is a list of normalised resources, no two of which could be one.
-// Scalars have three decimals as in Mesos; persistent volumes are whole or not there.
+// Scalars have three decimals as in Mesos; persistent volumes and MOUNT disks are whole or not there.
 import { mergeRanges, subtractRanges } from '../../../mesos/ranges.ts';
 import { roundScalar } from '../../../mesos/resources.ts';
 import type { Label, Labels, Reservation, Resource } from '../../../mesos/types.ts';
@@ -132,10 +132,15 @@ function combine(a: Resource, b: Resource, sign: 1 | -1): Resource {
 function covers(a: Resource, b: Resource): boolean {
   if (a.type === 'SCALAR') {
     const [have, want] = [a.scalar?.value ?? 0, b.scalar?.value ?? 0];
-    return a.disk?.persistence ? have === want : have >= want;
+    return isWhole(a) ? have === want : have >= want;
   }
   if (a.type === 'RANGES') return subtractRanges(b.ranges?.range ?? [], a.ranges?.range ?? []).length === 0;
   return (b.set?.item ?? []).every((item) => a.set?.item.includes(item));
+}
+
+/** Persistent volumes and disks of their own mount are taken as a whole or not at all. */
+function isWhole({ disk }: Resource): boolean {
+  return disk?.persistence !== undefined || disk?.source?.type === 'MOUNT';
 }
 
 function isEmpty(resource: Resource): boolean {

@@ -8,14 +8,13 @@ export function resourcesText(resources: readonly Resource[]): string {
 
 function resourceText(resource: Resource): string {
   const { allocation_info: allocation, reservations, disk } = resource;
-  const where = disk?.volume ? `:${disk.volume.container_path}` : '';
   return [
     resource.name,
     allocation ? `(allocated: ${allocation.role})` : '',
     reservations && reservations.length > 0
       ? `(reservations: [${reservations.map(reservationText).join(',')}])`
       : '',
-    disk?.persistence ? `[${disk.persistence.id}${where}]` : '',
+    disk ? diskText(disk) : '',
     `:${amountText(resource)}`,
   ].join('');
 }
@@ -30,6 +29,19 @@ function reservationText({
   if (principal !== undefined) parts.push(principal);
   if (labels) parts.push(`{${labels.labels.map(({ key, value }) => `${key}: ${value ?? ''}`).join(', ')}}`);
   return `(${parts.join(',')})`;
+}
+
+function diskText({ source, persistence, volume }: NonNullable<Resource['disk']>): string {
+  const parts = [...(source ? [sourceText(source)] : []), ...(persistence ? [persistence.id] : [])];
+  return `[${parts.join(',')}${volume ? `:${volume.container_path}` : ''}]`;
+}
+
+function sourceText(source: NonNullable<NonNullable<Resource['disk']>['source']>): string {
+  const { type, id, profile, vendor } = source;
+  const root = source.mount?.root ?? source.path?.root;
+  if (id !== undefined || profile !== undefined)
+    return `${type}(${vendor ?? ''},${id ?? ''},${profile ?? ''})`;
+  return root === undefined ? type : `${type}:${root}`;
 }
 
 function amountText(resource: Resource): string {

@@ -1,5 +1,5 @@
 // The calls as they are after conversion (convert-message.ts): what call-schema.ts lets through, as types.
-import type { ExecutorInfo, Id, Resource, TaskInfo } from '../../../mesos/types.ts';
+import type { ExecutorInfo, Id, Labels, Resource, TaskInfo } from '../../../mesos/types.ts';
 
 export interface KillPolicy {
   grace_period?: { nanoseconds: number };
@@ -10,7 +10,20 @@ export interface CommandDescription {
   arguments?: string[];
   user?: string;
   uris?: UriDescription[];
-  environment?: { variables?: { name: string; value?: string }[] };
+  environment?: { variables?: VariableDescription[] };
+}
+export interface SecretDescription {
+  type?: string;
+  reference?: { name: string; key?: string };
+  /** base64 */
+  value?: { data: string };
+}
+export interface VariableDescription {
+  name: string;
+  value?: string;
+  /** @default VALUE */
+  type?: string;
+  secret?: SecretDescription;
 }
 export interface UriDescription {
   value: string;
@@ -23,11 +36,26 @@ export interface ContainerVolume {
   mode: 'RW' | 'RO';
   container_path: string;
   host_path?: string;
-  source?: { type?: string; sandbox_path?: { type?: 'SELF' | 'PARENT' | 'UNKNOWN'; path: string } };
+  source?: {
+    type?: string;
+    sandbox_path?: { type?: 'SELF' | 'PARENT' | 'UNKNOWN'; path: string };
+    secret?: SecretDescription;
+  };
 }
 export interface ContainerDescription {
   type: string;
   volumes?: ContainerVolume[];
+  hostname?: string;
+  mesos?: { image?: { type: string; docker?: { name: string }; appc?: { name: string } } };
+  docker?: { image: string };
+  network_infos?: { name?: string; labels?: Labels }[];
+  rlimit_info?: { rlimits?: RLimit[] };
+}
+export interface RLimit {
+  type?: string;
+  /** Both are missing for unlimited. */
+  hard?: number;
+  soft?: number;
 }
 export interface CheckDescription {
   type?: string;
@@ -76,6 +104,8 @@ export interface OperationDescription {
   unreserve?: { resources?: Resource[] };
   create?: { volumes?: Resource[] };
   destroy?: { volumes?: Resource[] };
+  grow_volume?: { volume: Resource; addition: Resource };
+  shrink_volume?: { volume: Resource; subtract: { value: number } };
 }
 export interface FrameworkDescription {
   user: string;
@@ -108,7 +138,7 @@ export interface AttributeConstraint {
 export interface OfferConstraints {
   role_constraints?: Record<string, { groups?: { attribute_constraints?: AttributeConstraint[] }[] }>;
 }
-export interface SubscriptionDescription {
+export interface SubscribeDescription {
   framework_info: FrameworkDescription;
   suppressed_roles?: string[];
   offer_constraints?: OfferConstraints;
@@ -118,8 +148,8 @@ export interface SubscriptionDescription {
 export interface Call {
   type?: string;
   framework_id?: Id;
-  subscribe?: SubscriptionDescription;
-  update_framework?: SubscriptionDescription;
+  subscribe?: SubscribeDescription;
+  update_framework?: SubscribeDescription;
   accept?: { offer_ids?: Id[]; operations?: OperationDescription[]; filters?: Filters };
   decline?: { offer_ids?: Id[]; filters?: Filters };
   revive?: { roles?: string[] };
@@ -132,17 +162,46 @@ export interface Call {
   reconcile_operations?: { operations?: { operation_id: Id; agent_id?: Id; resource_provider_id?: Id }[] };
   message?: object;
   request?: object;
-  accept_inverse_offers?: object;
-  decline_inverse_offers?: object;
+  accept_inverse_offers?: { inverse_offer_ids?: Id[]; filters?: Filters };
+  decline_inverse_offers?: { inverse_offer_ids?: Id[]; filters?: Filters };
+}
+
+export interface MachineId {
+  hostname?: string;
+  ip?: string;
+}
+export interface Unavailability {
+  start: { nanoseconds: number };
+  duration?: { nanoseconds: number };
+}
+export interface MaintenanceWindow {
+  machine_ids?: MachineId[];
+  unavailability: Unavailability;
+}
+export interface QuotaConfigDescription {
+  role: string;
+  /** Name of a scalar to `{value}`, as JSON gave it. */
+  guarantees?: Record<string, unknown>;
+  limits?: Record<string, unknown>;
 }
 
 /** An operator call. */
 export interface OperatorCall {
   type?: string;
-  reserve_resources?: { agent_id: Id; resources?: Resource[] };
+  reserve_resources?: { agent_id: Id; resources?: Resource[]; source?: Resource[] };
   unreserve_resources?: { agent_id: Id; resources?: Resource[] };
   create_volumes?: { agent_id: Id; volumes?: Resource[] };
   destroy_volumes?: { agent_id: Id; volumes?: Resource[] };
+  grow_volume?: { agent_id?: Id; volume: Resource; addition: Resource };
+  shrink_volume?: { agent_id?: Id; volume: Resource; subtract: { value: number } };
   teardown?: { framework_id: Id };
   mark_agent_gone?: { agent_id: Id };
+  update_maintenance_schedule?: { schedule: { windows?: MaintenanceWindow[] } };
+  start_maintenance?: { machines?: MachineId[] };
+  stop_maintenance?: { machines?: MachineId[] };
+  drain_agent?: { agent_id: Id; max_grace_period?: { nanoseconds: number }; mark_gone?: boolean };
+  deactivate_agent?: { agent_id: Id };
+  reactivate_agent?: { agent_id: Id };
+  update_quota?: { force?: boolean; quota_configs?: QuotaConfigDescription[] };
+  update_weights?: { weight_infos?: { role?: string; weight: number }[] };
 }

@@ -46,6 +46,7 @@ function convertObject(
 function convertValue(type: string, field: string, json: unknown, path: string, missing: string[]): unknown {
   if (Array.isArray(json)) throw unexpected('array', field);
   if (isObject(json)) {
+    if (type === 'json') return json;
     if (type.startsWith('map:')) {
       const entries = Object.entries(json).map(([key, item]) => [
         key,

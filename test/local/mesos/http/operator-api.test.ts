@@ -83,7 +83,11 @@ describe('the operator API', () => {
       status: 400,
       body: 'No framework found with specified ID',
     });
-    expect(await operator(url, { type: 'UPDATE_QUOTA' })).toMatchObject({ status: 501 });
+    expect(await operator(url, { type: 'UPDATE_QUOTA' })).toMatchObject({
+      status: 400,
+      body: "Failed to validate master::Call: Expecting 'update_quota' to be present",
+    });
+    expect(await operator(url, { type: 'REMOVE_QUOTA' })).toMatchObject({ status: 501 });
     expect(await operator(url, { type: 'GET_HEALTH' })).toMatchObject({
       body: { type: 'GET_HEALTH', get_health: { healthy: true } },
     });

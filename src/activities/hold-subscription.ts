@@ -20,6 +20,7 @@ import {
 } from '../workflows/contract.ts';
 import type { HoldSubscriptionInput } from './contract.ts';
 import { releaseLeftovers } from './leftovers.ts';
+import { answerInverseOffers, watchMaintenance, type MaintenanceDeps } from './maintenance.ts';
 import { reconcile, recordStatus, type SessionTasks } from './session-tasks.ts';
 import type { Sessions } from './sessions.ts';
 import { watchStream } from './stream-watch.ts';
@@ -67,6 +68,11 @@ export async function holdSubscription(
     subscription,
     role: input.framework.role,
     onTaskStatus: (status) => recordStatus(tasks, status),
+    onInverseOffers: (offers) => {
+      answerInverseOffers(maintenance, offers).catch((error: unknown) => {
+        log.warn('inverse offers were not answered; they come again', { cluster: input.cluster, error });
+      });
+    },
     log: {
       info: (message, about) => {
         log.info(message, about);
@@ -76,7 +82,21 @@ export async function holdSubscription(
       },
     },
   });
-  const held = { info, scheduler, placed: new Map(), leftovers: claimed.leftovers };
+  const maintenance: MaintenanceDeps = {
+    client: deps.client,
+    mesos: deps.mesos,
+    cluster: input.cluster,
+    scheduler,
+    announced: new Map(Object.entries(claimed.maintenance)),
+  };
+  const { region } = subscription;
+  const held = {
+    info,
+    scheduler,
+    placed: new Map(),
+    leftovers: claimed.leftovers,
+    ...(region === undefined ? {} : { region }),
+  };
   deps.sessions.set(input.cluster, held);
   const close = () => {
     scheduler.close();
@@ -91,6 +111,7 @@ export async function holdSubscription(
       watch(subscription, signal),
       reconcile(tasks, scheduler, signal),
       releaseLeftovers(deps, input.cluster, held, signal),
+      watchMaintenance(maintenance, signal),
     ]);
     throw new MillraceError(
       'SESSION_MOVED',

@@ -1,19 +1,15 @@
 // Launches a node's task on what was reserved for it, exactly once: a repeated call looks for the task first.
 import { log } from '@temporalio/activity';
-import { portRange, scalar } from '../mesos/index.ts';
-import type { Offer, OfferOperation, Reservation, Resource, TaskStatus } from '../mesos/types.ts';
+import type { Offer, OfferOperation, Reservation, TaskStatus } from '../mesos/types.ts';
 import type { Placement } from '../model/cluster.ts';
 import { MillraceError } from '../model/errors.ts';
-import { VOLUME_PATH } from '../model/node/paths.ts';
 import { renderNode, type RenderedNode } from '../model/node/render.ts';
-import { nodeResources } from '../model/node/resources.ts';
 import { isAbsent, isTerminal, RECONCILIATION } from '../model/task-state.ts';
 import type { LaunchNodeInput, LaunchResult } from './contract.ts';
+import { launchGroup, sharesOf } from './launch-group.ts';
 import { reservationOf, reservedIn } from './offers.ts';
 import { heldSession, type Sessions } from './sessions.ts';
 import type { Waiting } from './waiting.ts';
-
-const NANOSECONDS_PER_SECOND = 1_000_000_000;
 
 interface Deps {
   sessions: Sessions;
@@ -101,108 +97,13 @@ function decide(
   // By what is reserved and not by the agent's id, which may have changed.
   const use = offers.filter((offer) => reservedIn([offer], reservation).length > 0);
   const agentId = use[0]?.agent_id.value ?? placement.agentId;
-  const reserved = reservedIn(use, reservation);
-  const missing = missingIn(reserved, input, placement);
-  if (missing.length > 0)
+  const shares = sharesOf(reservedIn(use, reservation), input, placement);
+  if ('missing' in shares)
     return {
-      wait: `an offer of what is reserved for ${input.node.name} on ${placement.hostname} (missing: ${missing.join(', ')})`,
+      wait: `an offer of what is reserved for ${input.node.name} on ${placement.hostname} (missing: ${shares.missing.join(', ')})`,
     };
-  const volume = reserved.find((resource) => resource.disk?.persistence?.id === placement.volumeId);
-  return {
-    use,
-    operations: [launchGroup(input, { ...placement, agentId }, rendered, reservation, frameworkId, volume)],
-    result: agentId,
-  };
-}
-
-function missingIn(reserved: readonly Resource[], input: LaunchNodeInput, placement: Placement): string[] {
-  const { total, volumeMb } = nodeResources(input.spec, input.node.kind);
-  const sum = (name: string) =>
-    reserved
-      .filter((resource) => resource.name === name && resource.disk?.persistence === undefined)
-      .reduce((value, resource) => value + (resource.scalar?.value ?? 0), 0);
-  const short = (name: string, wanted: number) =>
-    sum(name) + 0.0005 < wanted ? [`${name} ${sum(name)} < ${wanted}`] : [];
-  const hasPort = reserved.some(
-    ({ name, ranges }) =>
-      name === 'ports' &&
-      (ranges?.range ?? []).some(({ begin, end }) => begin <= placement.port && placement.port <= end),
-  );
-  return [
-    ...short('cpus', total.cpus),
-    ...short('mem', total.memMb),
-    ...short('disk', total.diskMb - volumeMb),
-    ...(hasPort ? [] : [`port ${placement.port}`]),
-    ...(reserved.some((resource) => resource.disk?.persistence?.id === placement.volumeId)
-      ? []
-      : [`volume ${placement.volumeId}`]),
-  ];
-}
-
-function launchGroup(
-  input: LaunchNodeInput,
-  placement: Placement,
-  rendered: RenderedNode,
-  reservation: Reservation,
-  frameworkId: string,
-  volume: Resource | undefined,
-): OfferOperation {
-  const { task, executor } = nodeResources(input.spec, input.node.kind);
-  const mine = (resource: Resource): Resource => ({ ...resource, reservations: [reservation] });
-  const { allocation_info: _allocation, ...held } = volume ?? scalar('disk', 0);
-  return {
-    type: 'LAUNCH_GROUP',
-    launch_group: {
-      executor: {
-        type: 'DEFAULT',
-        executor_id: { value: `${input.taskId}-executor` },
-        framework_id: { value: frameworkId },
-        resources: [
-          mine(scalar('cpus', executor.cpus)),
-          mine(scalar('mem', executor.memMb)),
-          mine(scalar('disk', executor.diskMb)),
-          held,
-        ],
-      },
-      task_group: {
-        tasks: [
-          {
-            name: input.node.name,
-            task_id: { value: input.taskId },
-            agent_id: { value: placement.agentId },
-            resources: [
-              mine(scalar('cpus', task.cpus)),
-              mine(scalar('mem', task.memMb)),
-              mine(portRange(placement.port)),
-            ],
-            command: {
-              shell: true,
-              value: rendered.command,
-              ...(input.spec.user === undefined ? {} : { user: input.spec.user }),
-              uris: rendered.uris,
-              environment: {
-                variables: Object.entries(rendered.environment).map(([name, value]) => ({ name, value })),
-              },
-            },
-            kill_policy: {
-              grace_period: { nanoseconds: input.spec.killGraceSeconds * NANOSECONDS_PER_SECOND },
-            },
-            container: {
-              type: 'MESOS',
-              volumes: [
-                {
-                  mode: 'RW',
-                  container_path: VOLUME_PATH,
-                  source: { type: 'SANDBOX_PATH', sandbox_path: { type: 'PARENT', path: VOLUME_PATH } },
-                },
-              ],
-            },
-            labels: { labels: Object.entries(input.spec.labels).map(([key, value]) => ({ key, value })) },
-          },
-        ],
-      },
-    },
-  };
+  const group = launchGroup(input, { agentId, frameworkId, shares, rendered });
+  return { use, operations: [group], result: agentId };
 }
 
 function reservationFor(input: LaunchNodeInput, placement: Placement): Reservation {

@@ -2,6 +2,7 @@
 import { reservationsEqual, type AgentSummary } from '../mesos/index.ts';
 import type { Attribute, Offer, Reservation, Resource } from '../mesos/types.ts';
 import type { AgentOffer } from '../model/placement/match.ts';
+import { createPool, isPlain, type ResourcePool } from './resource-pool.ts';
 
 /** Labels of every reservation: whose it is. Looked for before anything is reserved again. */
 export const LABEL = {
@@ -35,15 +36,26 @@ export function reservationOf(about: {
   };
 }
 
-/** What is free for a new node in the offers of one agent. */
-export function toAgentOffer(offers: readonly Offer[]): AgentOffer | null {
+/**
+ * What is free for a new node in the offers of one agent.
+ *
+ * @param role of the cluster; without it only what nobody has reserved is free
+ */
+export function toAgentOffer(offers: readonly Offer[], role?: string): AgentOffer | null {
   const [first] = offers;
   if (!first) return null;
-  const free = offers.flatMap((offer) => offer.resources).filter(isFree);
+  const free = freeIn(offers, role).pieces;
   const sum = (name: string) =>
     free
       .filter((resource) => resource.name === name && resource.disk === undefined)
       .reduce((total, resource) => total + (resource.scalar?.value ?? 0), 0);
+  const rootPieces = free.filter((resource) => resource.name === 'disk' && isPlain(resource));
+  const isKept = offers
+    .flatMap((offer) => offer.resources)
+    .some((resource) => {
+      const innermost = resource.reservations?.at(-1);
+      return innermost?.role === role && (innermost?.labels?.labels ?? []).length === 0;
+    });
   const domain = first.domain?.fault_domain;
   return {
     agentId: first.agent_id.value,
@@ -53,10 +65,10 @@ export function toAgentOffer(offers: readonly Offer[]): AgentOffer | null {
     cpus: round(sum('cpus')),
     memMb: round(sum('mem')),
     diskMb: round(sum('disk')),
+    ...(rootPieces.length > 1 ? { rootPiecesMb: rootPieces.map(({ scalar }) => scalar?.value ?? 0) } : {}),
+    ...(isKept && role !== undefined ? { keptForRole: role } : {}),
     ports: free.filter(({ name }) => name === 'ports').flatMap((resource) => resource.ranges?.range ?? []),
-    mountDisksMb: free
-      .filter(isMountDisk)
-      .map(({ disk, scalar }) => ({ id: disk?.source?.mount?.root ?? '', sizeMb: scalar?.value ?? 0 })),
+    mountDisksMb: free.filter(isMountDisk).map(mountDiskOf),
   };
 }
 
@@ -116,22 +128,41 @@ export function attributesOf(attributes: readonly Attribute[]): Record<string, s
   );
 }
 
-/** Whether a new node may take a resource: nobody has reserved it, and it is neither revocable nor shared. */
-export function isFree(resource: Resource): boolean {
+/**
+ * Whether a new node of a role may take a resource: nobody has reserved it, or it is kept for a role above this one
+ * (Mesos lets a reservation be refined for a role below its own only), and it is neither revocable nor shared. What is
+ * reserved with labels is somebody's.
+ */
+export function isFree(resource: Resource, role?: string): boolean {
+  const stack = resource.reservations ?? [];
   return (
-    (resource.reservations ?? []).length === 0 &&
+    stack.every(
+      (reservation) =>
+        role?.startsWith(`${reservation.role}/`) === true && (reservation.labels?.labels ?? []).length === 0,
+    ) &&
     resource.revocable === undefined &&
     resource.shared === undefined
   );
 }
 
-/** A whole disk of the agent itself. Those of a resource provider want its id in every operation, and are left alone. */
+/** All that a new node of a role may take in some offers. */
+export function freeIn(offers: readonly Offer[], role?: string): ResourcePool {
+  return createPool(offers.flatMap((offer) => offer.resources).filter((resource) => isFree(resource, role)));
+}
+
+/** A whole disk without a volume, of the agent itself or of a resource provider. */
 export function isMountDisk(resource: Resource): boolean {
-  return (
-    resource.disk?.source?.type === 'MOUNT' &&
-    resource.disk.persistence === undefined &&
-    !('provider_id' in resource)
-  );
+  return resource.disk?.source?.type === 'MOUNT' && resource.disk.persistence === undefined;
+}
+
+/** A MOUNT disk in the words of placement; providers tell theirs apart by an id, agents by where it is mounted. */
+export function mountDiskOf({ disk, scalar }: Resource): { id: string; sizeMb: number; profile?: string } {
+  const source = disk?.source;
+  return {
+    id: source?.id ?? source?.mount?.root ?? '',
+    sizeMb: scalar?.value ?? 0,
+    ...(source?.profile === undefined ? {} : { profile: source.profile }),
+  };
 }
 
 /** Mesos keeps three decimals of a scalar. */

@@ -2,24 +2,18 @@
 // died between the effect and its record is found again and nothing is reserved twice.
 import { log } from '@temporalio/activity';
 import { getAgents, type AgentSummary, type MesosEndpoint } from '../mesos/index.ts';
-import type { Offer, Resource } from '../mesos/types.ts';
-import { MillraceError } from '../model/errors.ts';
+import type { Offer, OfferOperation, Resource } from '../mesos/types.ts';
 import { NODE_KIND, type Placement } from '../model/cluster.ts';
 import { choose, type PlacedNode } from '../model/placement/match.ts';
 import type { PlaceNodeInput } from './contract.ts';
-import { byAgent, labelOf, LABEL, reservedFor, reservedIn, toAgentOffer } from './offers.ts';
-import {
-  createOperation,
-  mountIn,
-  mountOf,
-  operationsFor,
-  placementOf,
-  wantedFor,
-  type Wanted,
-} from './place-operations.ts';
+import { byAgent, labelOf, LABEL, reservedFor, toAgentOffer } from './offers.ts';
+import { placementOf, planOn, wantedFor, type Wanted } from './place-operations.ts';
 import { createTries, outcomeOf, type Outcome } from './operation-outcome.ts';
 import { heldSession, type HeldSession, type Sessions } from './sessions.ts';
 import type { Waiting } from './waiting.ts';
+
+/** What was reserved may be gone (unreserved by an operator, or never carried out): it is looked for again. */
+export const LOOK_AGAIN_MS = 60_000;
 
 interface Deps {
   mesos: MesosEndpoint;
@@ -28,59 +22,73 @@ interface Deps {
 
 export async function placeNode(deps: Deps, input: PlaceNodeInput, waiting: Waiting): Promise<Placement> {
   const held = heldSession(deps.sessions, input.cluster, input.session);
-  const wanted = wantedFor(input);
+  const wanted = wantedFor(input, held.region);
   const tries = createTries(`reserve resources and create a volume for ${input.node.name}`, waiting);
   for (let round = 1; ; round += 1) {
     const agents = await getAgents(deps.mesos);
-    const reserved = reservedFor(agents, input).filter(
+    rememberOthers(held, agents, input);
+    const found = reservedFor(agents, input).filter(
       ({ resource }) =>
         labelOf(resource, LABEL.NODE) === input.node.name &&
         labelOf(resource, LABEL.PLACEMENT) === String(input.placementNumber),
     );
-    rememberOthers(held, agents, input);
-    const agent = reserved[0]?.agent;
-    const resources = reserved.map(({ resource }) => resource);
-    if (agent && resources.some((resource) => resource.disk?.persistence?.id === wanted.volumeId)) {
+    const agent = found[0]?.agent;
+    const reserved = found.filter((entry) => entry.agent.id === agent?.id).map(({ resource }) => resource);
+    const port = agent ? completePort(wanted, reserved) : null;
+    if (agent && port !== null) {
       log.info('found the placement of an earlier try', { node: input.node.name, hostname: agent.hostname });
-      return remember(held, input, placementOf(wanted, agent, portIn(resources)));
+      return remember(held, input, placementOf(wanted, agent, port));
     }
     const placed = agent
-      ? await createVolume(held, wanted, agent, portIn(resources), round, waiting)
-      : await reserve(held, wanted, round, waiting);
+      ? await complete({ held, wanted, round, waiting }, agent, reserved)
+      : await reserve({ held, wanted, round, waiting });
     if ('placement' in placed) return remember(held, input, placed.placement);
     await tries(placed);
   }
+}
+
+/** The port of a node for which everything is reserved and made; null when something is missing. */
+function completePort(wanted: Wanted, reserved: readonly Resource[]): number | null {
+  const plan = planOn(wanted, { offers: [], held: reserved, port: null, operationId: () => '' });
+  return 'operations' in plan && plan.operations.length === 0 ? plan.port : null;
+}
+
+interface Try {
+  held: HeldSession;
+  wanted: Wanted;
+  round: number;
+  waiting: Waiting;
 }
 
 /** What came of a try: the placement, or why Mesos did not carry it out. */
 type Placed = { placement: Placement } | Outcome;
 
 /** RESERVE and CREATE in one ACCEPT. */
-async function reserve(held: HeldSession, wanted: Wanted, round: number, waiting: Waiting): Promise<Placed> {
+async function reserve({ held, wanted, round, waiting }: Try): Promise<Placed> {
   const { input } = wanted;
-  const ids = operationIds(held, wanted, round);
-  const others = () => otherNodes(held, input);
-  const placement = await held.scheduler.withOffers({
+  const { placement, ids } = await held.scheduler.withOffers({
     name: `place ${input.node.name}`,
     signal: waiting.signal,
     onWait: waiting.set,
     decide: (offers: readonly Offer[]) => {
       const groups = byAgent(offers);
       const free = groups
-        .flatMap((group) => toAgentOffer(group) ?? [])
+        .flatMap((group) => toAgentOffer(group, wanted.role) ?? [])
         .filter(({ agentId }) => input.avoidAgents?.includes(agentId) !== true);
-      const choice = choose(free, wanted.demand, others());
+      const choice = choose(free, wanted.demand, otherNodes(held, input));
       if ('why' in choice) return { wait: choice.why };
       const use = groups.find(([first]) => first?.agent_id.value === choice.offer.agentId) ?? [];
-      const placement = placementOf(wanted, choice.offer, choice.port);
+      const plan = planOn(wanted, {
+        offers: use,
+        held: [],
+        port: choice.port,
+        operationId: operationIds(held, wanted, round),
+      });
+      if ('missing' in plan) return { wait: `${plan.missing} on ${choice.offer.hostname}` };
+      const placement = placementOf(wanted, choice.offer, plan.port);
       // Known before Mesos answers: a parallel placement of the same cluster must not choose the same host.
       held.placed.set(input.node.name, placement);
-      const mount = mountIn(use, wanted);
-      return {
-        use,
-        operations: operationsFor(wanted, placement, mount, ids),
-        result: placement,
-      };
+      return { use, operations: plan.operations, result: { placement, ids: idsOf(plan.operations) } };
     },
   });
   waiting.set(null);
@@ -90,65 +98,65 @@ async function reserve(held: HeldSession, wanted: Wanted, round: number, waiting
   return outcome;
 }
 
-/** An earlier try reserved and died before its CREATE was carried out: the volume is made on what is reserved. */
-async function createVolume(
-  held: HeldSession,
-  wanted: Wanted,
+/** An earlier try came to an end before all was carried out: what is missing is made beside what is reserved. */
+async function complete(
+  { held, wanted, round, waiting }: Try,
   agent: AgentSummary,
-  port: number,
-  round: number,
-  waiting: Waiting,
+  reserved: readonly Resource[],
 ): Promise<Placed> {
-  const placement = placementOf(wanted, agent, port);
-  const [, id = ''] = operationIds(held, wanted, round);
-  await held.scheduler.withOffers({
-    name: `create the volume of ${wanted.input.node.name}`,
-    signal: waiting.signal,
+  const name = wanted.input.node.name;
+  const again = AbortSignal.timeout(LOOK_AGAIN_MS);
+  const accepting = held.scheduler.withOffers({
+    name: `complete the reservation of ${name}`,
+    signal: AbortSignal.any([waiting.signal, again]),
     onWait: waiting.set,
     decide: (offers: readonly Offer[]) => {
       const use = offers.filter((offer) => offer.agent_id.value === agent.id);
-      const reserved = reservedIn(use, wanted.reservation);
-      const disk = reserved.find(
-        (resource) =>
-          resource.name === 'disk' &&
-          (resource.scalar?.value ?? 0) >= wanted.resources.volumeMb &&
-          // Beside a MOUNT disk there is the sandbox's part of the root disk, which may be large enough too.
-          (wanted.demand.diskType === 'MOUNT') === (resource.disk?.source?.type === 'MOUNT'),
-      );
-      if (!disk)
-        return { wait: `an offer of what is reserved for ${wanted.input.node.name} on ${agent.hostname}` };
-      return { use, operations: [createOperation(wanted, mountOf(disk), id)], result: null };
+      const plan = planOn(wanted, {
+        offers: use,
+        held: reserved,
+        port: null,
+        operationId: operationIds(held, wanted, round),
+      });
+      if ('missing' in plan)
+        return {
+          wait: `an offer of what is reserved for ${name} on ${agent.hostname} (missing: ${plan.missing})`,
+        };
+      const result = { placement: placementOf(wanted, agent, plan.port), ids: idsOf(plan.operations) };
+      return { use, operations: plan.operations, result };
     },
   });
+  const accepted = await accepting.catch((error: unknown) => {
+    if (waiting.signal.aborted || error !== again.reason) throw error;
+    return null;
+  });
+  if (accepted === null)
+    return { kind: 'lost', message: `${agent.hostname} does not offer what was reserved there` };
+  const { placement, ids } = accepted;
   waiting.set(null);
-  const outcome = await outcomeOf(held.scheduler, [id], waiting.signal);
+  const outcome = await outcomeOf(held.scheduler, ids, waiting.signal);
   return outcome.kind === 'finished' ? { placement } : outcome;
 }
 
-/** Ids of RESERVE and CREATE, new with each try: the outcome of an earlier one must not be taken for this one's. */
-function operationIds(held: HeldSession, wanted: Wanted, round: number): string[] {
-  return ['reserve', 'create'].map((verb) => `${verb}-${wanted.input.node.name}-${held.info.epoch}-${round}`);
+/** Ids of operations, new with each try: the outcome of an earlier one must not be taken for this one's. */
+function operationIds(held: HeldSession, wanted: Wanted, round: number) {
+  const name = wanted.input.node.name;
+  return (verb: string, number: number) =>
+    `${verb}-${name}-${held.info.epoch}-${round}${number === 0 ? '' : `-${number}`}`;
 }
 
-function portIn(resources: readonly Resource[]): number {
-  const port = resources.find(({ name }) => name === 'ports')?.ranges?.range[0]?.begin;
-  if (port === undefined)
-    throw new MillraceError(
-      'MESOS_OPERATION_FAILED',
-      'An earlier reservation of the node has no port; it is left as it is. Uninstall releases it.',
-    );
-  return port;
+function idsOf(operations: readonly OfferOperation[]): string[] {
+  return operations.flatMap((operation) => ('id' in operation && operation.id ? [operation.id.value] : []));
 }
 
 /** Reservations of the cluster's other nodes that no report has made known: an earlier holder's, before it died. */
 function rememberOthers(held: HeldSession, agents: readonly AgentSummary[], input: PlaceNodeInput): void {
   for (const { agent, resource } of reservedFor(agents, input)) {
     const node = labelOf(resource, LABEL.NODE);
-    const port = resource.ranges?.range[0]?.begin;
-    if (node === undefined || node === input.node.name || held.placed.has(node) || port === undefined)
-      continue;
+    if (node === undefined || node === input.node.name || held.placed.has(node)) continue;
     const wanted = wantedFor({ ...input, node: { name: node, kind: kindOf(node) } });
-    held.placed.set(node, placementOf(wanted, agent, port));
+    const port = wanted.demand.portIsOwn === true ? wanted.demand.port : resource.ranges?.range[0]?.begin;
+    if (port !== undefined) held.placed.set(node, placementOf(wanted, agent, port));
   }
 }
 

@@ -1,11 +1,13 @@
 // Destroys a node's volume and unreserves its resources. Done through offers only: Mesos offers them when no process
 // holds them any more, and a volume that is destroyed under a dying process has taken a whole agent down.
 import { sleep } from '@temporalio/activity';
-import { getAgents, type AgentSummary, type MesosEndpoint } from '../mesos/index.ts';
+import { getAgents, withoutAllocation, type AgentSummary, type MesosEndpoint } from '../mesos/index.ts';
 import type { Offer, OfferOperation, Resource } from '../mesos/types.ts';
+import { volumeIdsOf } from '../model/cluster.ts';
 import type { ReleaseNodeInput, ReleaseResult } from './contract.ts';
 import { labelOf, LABEL, reservedFor } from './offers.ts';
 import { createTries, outcomeOf, type Outcome } from './operation-outcome.ts';
+import { byStack } from './resource-pool.ts';
 import { heldSession, type HeldSession, type Sessions } from './sessions.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -58,7 +60,7 @@ function absentAgent(
   const { placement } = input;
   return (
     `agent ${id} (${placement?.hostname ?? holder?.hostname ?? '?'}) is not there, so the reservation of ${input.node} ` +
-    `and its volume ${placement?.volumeId ?? ''} stay on it; they come back with the agent`
+    `and its volumes ${placement ? volumeIdsOf(placement).join(' and ') : ''} stay on it; they come back with the agent`
   );
 }
 
@@ -71,7 +73,8 @@ async function release(
   round: number,
   waiting: Waiting,
 ): Promise<Outcome> {
-  const ids = ['destroy', 'unreserve'].map((verb) => `${verb}-${input.node}-${held.info.epoch}-${round}`);
+  const operationId = (verb: string, number: number) =>
+    `${verb}-${input.node}-${held.info.epoch}-${round}${number === 0 ? '' : `-${number}`}`;
   const wanted = new Map(sums(resources));
   const used = await held.scheduler.withOffers({
     name: `release ${input.node}`,
@@ -88,7 +91,7 @@ async function release(
         return {
           wait: `Mesos to offer all that is reserved for ${input.node} on ${agent.hostname} (missing: ${missing.join(', ')})`,
         };
-      const operations = operationsFor(mine.map(withoutAllocation), ids);
+      const operations = releaseOperations(mine.map(withoutAllocation), operationId);
       return {
         use: use.filter((offer) => offer.resources.some((resource) => belongs(resource, input))),
         operations,
@@ -111,7 +114,11 @@ function belongs(resource: Resource, input: ReleaseNodeInput): boolean {
   );
 }
 
-function operationsFor(resources: Resource[], [destroyId, unreserveId]: string[]): OfferOperation[] {
+/** DESTROY of all volumes and UNRESERVE of everything. Only our own reservation is taken off; what is below it stays as it was before the node came. */
+export function releaseOperations(
+  resources: readonly Resource[],
+  operationId: (verb: string, number: number) => string,
+): OfferOperation[] {
   const volumes = resources.filter((resource) => resource.disk?.persistence !== undefined);
   const plain = resources.map((resource) => {
     if (resource.disk?.persistence === undefined) return resource;
@@ -119,10 +126,16 @@ function operationsFor(resources: Resource[], [destroyId, unreserveId]: string[]
     return disk.source ? { ...rest, disk: { source: disk.source } } : rest;
   });
   return [
-    ...(volumes.length > 0
-      ? [{ type: 'DESTROY' as const, id: { value: destroyId ?? '' }, destroy: { volumes } }]
-      : []),
-    { type: 'UNRESERVE', id: { value: unreserveId ?? '' }, unreserve: { resources: plain } },
+    ...byStack(volumes).map((stack, index): OfferOperation => ({
+      type: 'DESTROY',
+      id: { value: operationId('destroy', index) },
+      destroy: { volumes: stack },
+    })),
+    ...byStack(plain).map((stack, index): OfferOperation => ({
+      type: 'UNRESERVE',
+      id: { value: operationId('unreserve', index) },
+      unreserve: { resources: stack },
+    })),
   ];
 }
 
@@ -137,8 +150,4 @@ function sums(resources: readonly Resource[]): Map<string, number> {
     totals.set(name, (totals.get(name) ?? 0) + amount);
   }
   return totals;
-}
-
-function withoutAllocation({ allocation_info: _allocation, role: _role, ...resource }: Resource): Resource {
-  return resource;
 }

@@ -7,6 +7,8 @@ import type { Scheduler } from '../mesos/index.ts';
 export interface HeldSession {
   readonly info: SessionInfo;
   readonly scheduler: Scheduler;
+  /** Region of the masters; agents of others are remote. Unknown when there are no regions. */
+  readonly region?: string;
   /** Placements made through this session, by node: parallel placements must see each other. */
   readonly placed: Map<string, Placement>;
   /** Whether former places of nodes wait for their agents to come back, to be released there. */

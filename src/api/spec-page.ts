@@ -10,6 +10,8 @@ interface JsonSchema {
   enum?: unknown[];
   minimum?: number;
   maximum?: number;
+  anyOf?: JsonSchema[];
+  const?: string;
   properties?: Record<string, JsonSchema>;
   required?: string[];
 }
@@ -53,6 +55,8 @@ export function specPage(): string {
     '- Replication factors are not greater than the number of brokers, `min.insync.replicas` is not greater than the replication',
     '  factor, and what one partition may keep (`log.retention.bytes`) is not more than the disk.',
     '- A version that Millrace does not know needs an artifact.',
+    '- `brokers.disks` stands in place of `brokers.disk`; only disks of the type MOUNT have a profile.',
+    '- `recovery.backoff.maxSeconds` is not less than `initialSeconds`.',
     '',
     '## Properties that Millrace sets',
     '',
@@ -77,6 +81,13 @@ function rows(schema: JsonSchema, prefix: string): string[] {
   });
 }
 
+/** The keys of a map as they are written; the optional ones are marked. */
+function keysOf({ properties = {}, required = [] }: JsonSchema): string {
+  return Object.keys(properties)
+    .map((key) => `${key}${required.includes(key) ? '' : '?'}: …`)
+    .join(', ');
+}
+
 /** Text in which Markdown sees neither a tag nor the end of a cell. */
 function cell(text: string): string {
   return text.replaceAll('<', '&lt;').replaceAll('|', '\\|');
@@ -86,7 +97,10 @@ function defaultOf({ default: value }: JsonSchema): string {
   return value === undefined ? '' : `\`${JSON.stringify(value)}\``;
 }
 
-function acceptedBy({ enum: values, type, minimum, maximum }: JsonSchema): string {
+function acceptedBy(schema: JsonSchema): string {
+  const { enum: values, type, minimum, maximum, anyOf, const: only } = schema;
+  if (anyOf) return anyOf.map(acceptedBy).join(' or ');
+  if (only !== undefined) return `\`${only}\``;
   if (values) return values.map((value) => `\`${String(value)}\``).join(', ');
   if (minimum !== undefined && maximum !== undefined) return `${minimum} to ${maximum}`;
   switch (type) {
@@ -94,10 +108,11 @@ function acceptedBy({ enum: values, type, minimum, maximum }: JsonSchema): strin
       return 'text';
     case 'array':
       return 'a list';
+    case 'integer':
+      return 'a number';
     case 'object':
-      return 'a map';
     case undefined:
     default:
-      return '`{uri: …}` or `{path: …}`';
+      return schema.properties ? `\`{${keysOf(schema)}}\`` : 'a map';
   }
 }

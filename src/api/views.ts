@@ -1,5 +1,12 @@
 // What the API shows of a cluster and an operation: pure functions of what the workflows answer.
-import { newestTask, NODE_KIND, NODE_STATUS, type ClusterState, type NodeState } from '../model/cluster.ts';
+import {
+  hostOf,
+  newestTask,
+  NODE_KIND,
+  NODE_STATUS,
+  type ClusterState,
+  type NodeState,
+} from '../model/cluster.ts';
 import { runningOperations } from '../model/entity.ts';
 import type { PlanProgress } from '../model/plan/plan.ts';
 import { operationState } from '../model/plan/progress.ts';
@@ -88,7 +95,7 @@ export function brokerViews(state: ClusterState): NodeView[] {
 export function bootstrapServers(state: ClusterState): string {
   return brokersOf(state)
     .flatMap(({ placement, status }) =>
-      placement && status !== NODE_STATUS.RELEASED ? [`${placement.hostname}:${placement.port}`] : [],
+      placement && status !== NODE_STATUS.RELEASED ? [`${hostOf(placement)}:${placement.port}`] : [],
     )
     .join(',');
 }

@@ -103,7 +103,8 @@ async function keepAsking(
         reconcile_operations: { operations: [{ operation_id: { value: operationId } }] },
       });
     } catch (error) {
-      if (!(error instanceof MillraceError && error.code === 'MESOS_UNREACHABLE')) throw error;
+      if (!(error instanceof MillraceError) || error.code === 'SESSION_MOVED') throw error;
+      log?.warn('the master could not be asked; it is tried again', { operationId, error: error.message });
     }
     await sleep(pauseMs, over);
   }

@@ -18,6 +18,8 @@ export interface LoginOptions {
   dispatcher: Dispatcher;
   /** Milliseconds; for tests. @default Date.now */
   nowMs?: () => number;
+  /** Limit for one login. @default 5000 */
+  timeoutMs?: number;
 }
 
 /** How long the signed token is good for: it is used at once, but clocks differ. */
@@ -81,7 +83,7 @@ export function createLoginTokens(account: ServiceAccount, options: LoginOptions
   async function login(): Promise<Token> {
     const signed = sign256(account, nowMs());
     used = [signed, ...(token === null ? [] : [token.value])];
-    const value = await exchange(account, signed, options.dispatcher);
+    const value = await exchange(account, signed, options);
     used.push(value);
     return { value, ...lifeOf(value, nowMs()) };
   }
@@ -133,10 +135,10 @@ function sign256({ uid, privateKey }: ServiceAccount, nowMs: number): string {
   return `${text}.${sign('RSA-SHA256', Buffer.from(text), privateKey).toString('base64url')}`;
 }
 
-async function exchange(account: ServiceAccount, signed: string, dispatcher: Dispatcher): Promise<string> {
+async function exchange(account: ServiceAccount, signed: string, options: LoginOptions): Promise<string> {
   const { uid, loginEndpoint } = account;
   const what = `The login of service account ${uid} at ${loginEndpoint}`;
-  const response = await post(account, { what, signed, dispatcher });
+  const response = await post(account, { what, signed, ...options });
   if (response.statusCode >= 500) throw unreachable(what, `it answered ${response.statusCode}`);
   if (response.statusCode !== 200) {
     const text = redact(await textOf(response), { tokens: only(signed) });
@@ -149,7 +151,7 @@ async function exchange(account: ServiceAccount, signed: string, dispatcher: Dis
 
 async function post(
   { uid, loginEndpoint }: ServiceAccount,
-  { what, signed, dispatcher }: { what: string; signed: string; dispatcher: Dispatcher },
+  { what, signed, dispatcher, timeoutMs }: LoginOptions & { what: string; signed: string },
 ): Promise<Dispatcher.ResponseData> {
   try {
     return await request(loginEndpoint, {
@@ -157,7 +159,7 @@ async function post(
       method: 'POST',
       headers: { accept: 'application/json', 'content-type': 'application/json' },
       body: JSON.stringify({ uid, token: signed }),
-      signal: AbortSignal.timeout(LOGIN_TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs ?? LOGIN_TIMEOUT_MS),
     });
   } catch (error) {
     throw unreachable(what, reasonOf(error));

@@ -175,7 +175,28 @@ export interface CommandInfo {
   value: string;
   user?: string;
   uris?: CommandUri[];
-  environment?: { variables: { name: string; value: string }[] };
+  environment?: { variables: Variable[] };
+}
+/** A secret of the agent's, by its name. */
+export interface SecretReference {
+  type: 'REFERENCE';
+  reference: { name: string };
+}
+export type Variable =
+  { name: string; value: string } | { name: string; type: 'SECRET'; secret: SecretReference };
+export interface ContainerInfo {
+  type: 'MESOS';
+  volumes?: {
+    mode: 'RW' | 'RO';
+    container_path: string;
+    source:
+      | { type: 'SANDBOX_PATH'; sandbox_path: { type: 'PARENT' | 'SELF'; path: string } }
+      | { type: 'SECRET'; secret: SecretReference };
+  }[];
+  mesos?: { image: { type: 'DOCKER'; docker: { name: string }; cached?: boolean } };
+  network_infos?: { name: string; labels?: Labels }[];
+  /** Soft and hard limits; without both: unlimited. */
+  rlimit_info?: { rlimits: { type: string; soft?: number; hard?: number }[] };
 }
 export interface TaskInfo {
   name: string;
@@ -183,7 +204,7 @@ export interface TaskInfo {
   agent_id: Id;
   resources: Resource[];
   command?: CommandInfo;
-  container?: object;
+  container?: ContainerInfo;
   kill_policy?: { grace_period: { nanoseconds: number } };
   labels?: Labels;
 }
@@ -192,6 +213,7 @@ export interface ExecutorInfo {
   executor_id: Id;
   framework_id: Id;
   resources: Resource[];
+  container?: ContainerInfo;
   labels?: Labels;
 }
 

@@ -14,14 +14,29 @@ export interface Placement {
   hostname: string;
   /** The one port of the node: a broker's client port, a controller's quorum port. */
   port: number;
-  /** Id of the persistent volume. */
+  /** Id of the persistent volume; of the first when there are several. */
   volumeId: string;
+  /** The further volumes of a node with several disks, in their order. */
+  moreVolumes?: { id: string; sizeMb: number }[];
+  /** Name by which the node is reached on a network of containers; without one it is the host's. */
+  networkName?: string;
   cpus: number;
   memMb: number;
+  /** Size of all volumes. */
   diskMb: number;
   attributes: Record<string, string>;
   region?: string;
   zone?: string;
+}
+
+/** Ids of all volumes of a placement, in the order of the spec's disks. */
+export function volumeIdsOf({ volumeId, moreVolumes = [] }: Placement): string[] {
+  return [volumeId, ...moreVolumes.map(({ id }) => id)];
+}
+
+/** Name or address under which a placed node is reached. */
+export function hostOf({ networkName, hostname }: Placement): string {
+  return networkName ?? hostname;
 }
 
 /** The states of a node that a person sees. */

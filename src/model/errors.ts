@@ -31,12 +31,6 @@ export const ERRORS = {
   },
   MESOS_UNREACHABLE: { status: 503, exit: 1, reaction: 'retry', title: 'No Mesos master answers' },
   MESOS_REFUSED: { status: 502, exit: 6, reaction: 'person', title: 'The Mesos master refused the call' },
-  MESOS_OPERATION_FAILED: {
-    status: 502,
-    exit: 1,
-    reaction: 'retry',
-    title: 'Mesos did not carry out an operation',
-  },
   FRAMEWORK_REMOVED: { status: 502, exit: 1, reaction: 'person', title: 'Mesos removed the framework' },
   TASK_ENDED: { status: 502, exit: 1, reaction: 'person', title: 'The task ended' },
   TEMPORAL_UNREACHABLE: {

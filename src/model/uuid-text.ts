@@ -1,4 +1,5 @@
 // Kafka's text form of a uuid.
+import { sha256Hex } from './hash.ts';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
@@ -23,4 +24,17 @@ export function drawKafkaUuid(uuid4: () => string): string {
   let text = kafkaUuid(uuid4());
   while (text.startsWith('-')) text = kafkaUuid(uuid4());
   return text;
+}
+
+/**
+ * A further uuid of the same thing, in Kafka's form: a pure function of the first uuid and a number, for directories that
+ * were never drawn one by one.
+ */
+export function derivedKafkaUuid(first: string, index: number): string {
+  for (let salt = 0; ; salt += 1) {
+    const hash = sha256Hex(`${first}/${index}/${salt}`);
+    // Version 4, as Kafka draws them, which keeps it from being one of the ids that Kafka reserves.
+    const text = kafkaUuid(`${hash.slice(0, 12)}4${hash.slice(13, 16)}8${hash.slice(17, 32)}`);
+    if (!text.startsWith('-')) return text;
+  }
 }

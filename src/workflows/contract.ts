@@ -130,6 +130,8 @@ export interface ClaimedEpoch {
   knownTasks: { taskId: string; agentId: string; state: string }[];
   /** Whether former places of nodes are still to be released, when their agents come back. */
   leftovers: boolean;
+  /** Announced maintenance, by agent id. */
+  maintenance: Record<string, MaintenanceWindow>;
 }
 /** Sent by `holdSubscription` before it subscribes; the validator refuses an epoch that is not greater (EPOCH_STALE). */
 export const claimEpochUpdate = defineUpdate<ClaimedEpoch, [ClaimEpochRequest]>('claimEpoch');

@@ -231,18 +231,21 @@ describe('an operation without feedback', () => {
     },
   );
 
-  it('is asked about again when the question could not be sent', async () => {
-    fake.answer = () => Promise.reject(new MillraceError('MESOS_UNREACHABLE', 'no answer'));
-    const outcome = scheduler.operationOutcome('reserve-1', never);
-    await vi.advanceTimersByTimeAsync(FEEDBACK_MS);
-    fake.answer = (call) => {
-      if (call.type === 'RECONCILE_OPERATIONS')
-        fake.operation({ operation_id: id, state: 'OPERATION_UNKNOWN' });
-      return Promise.resolve();
-    };
-    await vi.advanceTimersByTimeAsync(5_000);
-    expect(await outcome).toMatchObject({ state: 'OPERATION_UNKNOWN' });
-  });
+  it.each(['MESOS_UNREACHABLE', 'MESOS_REFUSED'] as const)(
+    'is asked about again when asking failed with %s',
+    async (code) => {
+      fake.answer = () => Promise.reject(new MillraceError(code, 'no answer'));
+      const outcome = scheduler.operationOutcome('reserve-1', never);
+      await vi.advanceTimersByTimeAsync(FEEDBACK_MS);
+      fake.answer = (call) => {
+        if (call.type === 'RECONCILE_OPERATIONS')
+          fake.operation({ operation_id: id, state: 'OPERATION_UNKNOWN' });
+        return Promise.resolve();
+      };
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(await outcome).toMatchObject({ state: 'OPERATION_UNKNOWN' });
+    },
+  );
 
   it('is not decided by an answer that came before the question', async () => {
     fake.operation({ operation_id: id, state: 'OPERATION_UNKNOWN' });

@@ -142,7 +142,11 @@ async function dcos(
       scheme: 'RS256',
     }),
   );
-  const tokens = createLoginTokens(account, { dispatcher: sharedConnections(undefined), nowMs });
+  const tokens = createLoginTokens(account, {
+    dispatcher: sharedConnections(undefined),
+    nowMs,
+    timeoutMs: 1_000,
+  });
   return { tokens, issued, login };
 }
 

@@ -1,12 +1,15 @@
 // The shell command of a node's task: writes its files, prepares the volume once, and becomes Kafka's JVM.
 import { NODE_KIND } from '../cluster.ts';
 import type { ClusterSpec } from '../spec/schema.ts';
-import { FILE, LOG_DIR, VARIABLE, VOLUME_PATH } from './paths.ts';
+import { fetchedUris, imageOf } from './container.ts';
+import { FILE, logDir, metaFile, metaVariable, VARIABLE } from './paths.ts';
+import { nodeResources } from './resources.ts';
 import { initialControllers, type NodeInput } from './server-properties.ts';
 import { shellQuote } from './shell-quote.ts';
 
 /** Exit codes of the command itself, with what they mean; all others are Kafka's or the shell's. */
 export const EXIT = {
+  BAD_ARCHIVE: 94,
   NO_VOLUME: 95,
   NO_KAFKA: 96,
   NO_JAVA: 97,
@@ -16,8 +19,10 @@ export const EXIT = {
 /** What a person is told about an exit code of the command; null when it is none of its own. */
 export function explainExit(code: number): string | null {
   switch (code) {
+    case EXIT.BAD_ARCHIVE:
+      return "what was fetched does not have the sha256 that the spec says, or can't be unpacked; nothing of it was run, and the task's stderr says more";
     case EXIT.NO_VOLUME:
-      return "the persistent volume is not mounted in the sandbox; is the agent's isolator volume/sandbox_path on?";
+      return "a persistent volume is not mounted in the sandbox; is the agent's isolator volume/sandbox_path on?";
     case EXIT.NO_KAFKA:
       return 'no Kafka distribution was found; see kafka.artifact in the spec';
     case EXIT.NO_JAVA:
@@ -29,6 +34,8 @@ export function explainExit(code: number): string | null {
   }
 }
 
+/** Where the images of Apache Kafka have it. */
+const IMAGE_KAFKA = '/opt/kafka';
 /** The format JVM lives a second or two: no compiling for speed, and little memory. */
 const FORMAT_OPTIONS = '-Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto';
 
@@ -41,19 +48,45 @@ const FORMAT_OPTIONS = '-Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshar
  * format in the middle of its writing.
  */
 export function nodeCommand(input: NodeInput, jvmOptions: readonly string[]): string {
+  const { spec, node } = input;
+  const { volumes } = nodeResources(spec, node.kind);
   return [
     `trap 'exit 143' TERM`,
     `fail() { printf 'millrace: %s\\n' "$2" >&2; exit "$1"; }`,
-    `[ -d ${VOLUME_PATH} ] || fail ${EXIT.NO_VOLUME} 'the persistent volume is not mounted at ${VOLUME_PATH} in the sandbox'`,
-    ...findKafka(input.spec),
-    ...findJava(input.spec),
+    // An image may have a working directory of its own.
+    ...(imageOf(spec) === undefined ? [] : ['cd "$MESOS_SANDBOX" || exit 1']),
+    ...volumes.map(
+      ({ containerPath }) =>
+        `[ -d ${containerPath} ] || fail ${EXIT.NO_VOLUME} 'the persistent volume is not mounted at ${containerPath} in the sandbox'`,
+    ),
+    ...unpackVerified(spec),
+    ...findKafka(spec),
+    ...findJava(spec),
     writeFile(VARIABLE.SERVER_PROPERTIES, FILE.SERVER_PROPERTIES),
     writeFile(VARIABLE.LOG4J2, FILE.LOG4J2),
-    `if [ ! -f ${FILE.META_PROPERTIES} ]; then`,
-    ...prepareVolume(input).map((line) => `  ${line}`),
-    'fi',
+    ...volumes.flatMap((_volume, index) => [
+      `if [ ! -f ${metaFile(index)} ]; then`,
+      ...prepareVolume(input, index).map((line) => `  ${line}`),
+      'fi',
+    ]),
     `exec "$JAVA" ${jvmOptions.map(shellQuote).join(' ')} -cp "$KAFKA/libs/*" kafka.Kafka ${FILE.SERVER_PROPERTIES}`,
   ].join('\n');
+}
+
+/** All sums are compared before anything is unpacked. */
+function unpackVerified(spec: ClusterSpec): string[] {
+  const archives = fetchedUris(spec).flatMap(({ value, outputFile, sha256 }) =>
+    outputFile === undefined || sha256 === undefined ? [] : [{ value, outputFile, sha256 }],
+  );
+  if (archives.length === 0) return [];
+  return [
+    `verify() { sum=$(sha256sum < "$1") || fail ${EXIT.BAD_ARCHIVE} "the SHA-256 of $3 cannot be had"; [ "\${sum%% *}" = "$2" ] || fail ${EXIT.BAD_ARCHIVE} "$3 has the SHA-256 \${sum%% *}, and must have $2; nothing of it was run"; }`,
+    ...archives.map(({ value, outputFile, sha256 }) => `verify ${outputFile} ${sha256} ${shellQuote(value)}`),
+    ...archives.flatMap(({ value, outputFile }) => [
+      `${value.endsWith('.zip') ? 'unzip -q' : 'tar -xf'} ${outputFile} || fail ${EXIT.BAD_ARCHIVE} '${outputFile} could not be unpacked'`,
+      `rm -f ${outputFile}`,
+    ]),
+  ];
 }
 
 function findKafka({ kafka: { artifact } }: ClusterSpec): string[] {
@@ -61,6 +94,11 @@ function findKafka({ kafka: { artifact } }: ClusterSpec): string[] {
     return [
       `KAFKA=${shellQuote(artifact.path)}`,
       `[ -d "$KAFKA/libs" ] || fail ${EXIT.NO_KAFKA} "no Kafka distribution at $KAFKA on this agent (no directory libs there)"`,
+    ];
+  if (artifact && 'image' in artifact)
+    return [
+      `KAFKA=${IMAGE_KAFKA}`,
+      `[ -d "$KAFKA/libs" ] || fail ${EXIT.NO_KAFKA} "no Kafka distribution at $KAFKA in the image (no directory libs there)"`,
     ];
   return [
     'KAFKA=',
@@ -70,7 +108,13 @@ function findKafka({ kafka: { artifact } }: ClusterSpec): string[] {
   ];
 }
 
-function findJava({ java }: ClusterSpec): string[] {
+function findJava(spec: ClusterSpec): string[] {
+  const { java } = spec;
+  if (java === undefined && imageOf(spec) !== undefined)
+    return [
+      'JAVA=$(command -v java) || JAVA=${JAVA_HOME:-}/bin/java',
+      `[ -x "$JAVA" ] || fail ${EXIT.NO_JAVA} "no java in the PATH of the image ($PATH), nor at its JAVA_HOME"`,
+    ];
   if (java === undefined)
     return [
       `JAVA=$(command -v java) || fail ${EXIT.NO_JAVA} "no java in the PATH of Mesos ($PATH); set java in the spec to a path on the agents or a uri"`,
@@ -88,15 +132,15 @@ function findJava({ java }: ClusterSpec): string[] {
   ];
 }
 
-function prepareVolume(input: NodeInput): string[] {
+function prepareVolume(input: NodeInput, index: number): string[] {
   const failed = `fail ${EXIT.NOT_PREPARED} 'the volume could not be prepared'`;
-  const directory = `mkdir -p ${LOG_DIR} || ${failed}`;
+  const directory = `mkdir -p ${logDir(index)} || ${failed}`;
   if (input.node.kind === NODE_KIND.BROKER || input.node.joins !== undefined)
     return [
       directory,
       // Renamed into place: a half-written file must never count as a whole one.
-      `printf '%s' "$${VARIABLE.META_PROPERTIES}" > ${FILE.META_PROPERTIES}.new || ${failed}`,
-      `mv ${FILE.META_PROPERTIES}.new ${FILE.META_PROPERTIES} || ${failed}`,
+      `printf '%s' "$${metaVariable(index)}" > ${metaFile(index)}.new || ${failed}`,
+      `mv ${metaFile(index)}.new ${metaFile(index)} || ${failed}`,
     ];
   const format = [
     `"$JAVA" ${FORMAT_OPTIONS} -Dlog4j2.configurationFile=${FILE.LOG4J2} -cp "$KAFKA/libs/*" kafka.tools.StorageTool format`,

@@ -1,24 +1,17 @@
 // Everything that a node's task runs with: a pure function of the spec, the node, where it was placed and the quorum.
 import { NODE_KIND } from '../cluster.ts';
 import { canonicalJson, sha256Hex } from '../hash.ts';
-import { officialArtifact } from '../spec/versions.ts';
-import type { ClusterSpec } from '../spec/schema.ts';
+import { disksOf } from '../spec/disks.ts';
 import { nodeCommand } from './command.ts';
+import { fetchedUris, nodeContainer, type FetchedUri, type NodeContainer } from './container.ts';
 import { jvmOptions } from './jvm-options.ts';
 import { log4j2Properties } from './log4j2.ts';
-import { VARIABLE } from './paths.ts';
+import { metaVariable, VARIABLE } from './paths.ts';
 import { propertiesText } from './properties-text.ts';
 import { nodeGroup } from './resources.ts';
 import { metaProperties, serverProperties, type NodeInput } from './server-properties.ts';
 
 export type { NodeInput } from './server-properties.ts';
-
-/** What the Mesos fetcher puts into the sandbox before the command runs. */
-export interface FetchedUri {
-  value: string;
-  extract: boolean;
-  cache: boolean;
-}
 
 export interface RenderedNode {
   /** Text of `server.properties`. */
@@ -33,6 +26,7 @@ export interface RenderedNode {
   /** Carries the texts above to the command. Each is below Linux's limit of 128 KiB, as the spec's rules see to. */
   environment: Record<string, string>;
   uris: FetchedUri[];
+  container: NodeContainer;
   /** SHA-256 of all the others: a node has to be restarted when and only when it differs from what it runs with. */
   hash: string;
 }
@@ -48,7 +42,7 @@ export function renderNode(input: NodeInput): RenderedNode {
   const meta = propertiesText(metaProperties(input));
   const log4j2 = log4j2Properties();
   const options = jvmOptions(nodeGroup(spec, node.kind));
-  const rendered = {
+  const rendered: Omit<RenderedNode, 'hash'> = {
     serverProperties: properties,
     log4j2,
     metaProperties: meta,
@@ -57,20 +51,20 @@ export function renderNode(input: NodeInput): RenderedNode {
     environment: {
       [VARIABLE.SERVER_PROPERTIES]: properties,
       [VARIABLE.LOG4J2]: log4j2,
-      ...(node.kind === NODE_KIND.BROKER || node.joins !== undefined
-        ? { [VARIABLE.META_PROPERTIES]: meta }
-        : {}),
+      ...(node.kind === NODE_KIND.BROKER || node.joins !== undefined ? metaTexts(input) : {}),
     },
     uris: fetchedUris(spec),
+    container: nodeContainer(spec),
   };
   return { ...rendered, hash: sha256Hex(canonicalJson(rendered)) };
 }
 
-/** What the Mesos fetcher brings for each node. */
-export function fetchedUris({ kafka, java }: ClusterSpec): FetchedUri[] {
-  const artifact = kafka.artifact ?? officialArtifact(kafka.version);
-  const places = [artifact, java];
-  return places.flatMap((place) =>
-    place && 'uri' in place ? [{ value: place.uri, extract: true, cache: true }] : [],
+/** The text of each log directory's `meta.properties`, by the variable that carries it. */
+function metaTexts(input: NodeInput): Record<string, string> {
+  return Object.fromEntries(
+    disksOf(nodeGroup(input.spec, input.node.kind)).map((_disk, index) => [
+      metaVariable(index),
+      propertiesText(metaProperties(input, index)),
+    ]),
   );
 }

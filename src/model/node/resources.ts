@@ -1,15 +1,25 @@
 // What a node takes of its agent: for its task, for the executor around it, and for its volume.
 import { NODE_KIND, type NodeKind } from '../cluster.ts';
-import type { ClusterSpec, NodeGroup } from '../spec/schema.ts';
+import { disksOf } from '../spec/disks.ts';
+import type { ClusterSpec, DiskSpec, NodeGroup } from '../spec/schema.ts';
 import { LOG_MB } from './log4j2.ts';
+import { volumePath } from './paths.ts';
+
+/** One persistent volume that a node wants. */
+export interface VolumeDemand extends DiskSpec {
+  /** Where it is in the sandbox. */
+  containerPath: string;
+}
 
 /** Resources of one node. `total` is what is reserved; the parts are what the launch hands out of it. */
 export interface NodeResources {
   task: { cpus: number; memMb: number };
   executor: { cpus: number; memMb: number; diskMb: number };
-  /** Size of the persistent volume. */
+  /** The persistent volumes, in the order of the spec's disks. */
+  volumes: VolumeDemand[];
+  /** Size of all of them. */
   volumeMb: number;
-  /** `sandboxMb`: the part of `diskMb` that is on the root disk even when the volume is a disk of its own. */
+  /** `sandboxMb`: the part of `diskMb` that is on the root disk even when the volumes are disks of their own. */
   total: { cpus: number; memMb: number; diskMb: number; sandboxMb: number };
 }
 
@@ -23,7 +33,8 @@ const FETCHED_JAVA_MB = 512;
 
 /** What each node of a kind takes. */
 export function nodeResources(spec: ClusterSpec, kind: NodeKind): NodeResources {
-  const { memMb, disk, ...group } = nodeGroup(spec, kind);
+  const group = nodeGroup(spec, kind);
+  const { memMb } = group;
   // Mesos keeps three decimals: the parts must add up to the total in them.
   const cpus = thousandths(group.cpus);
   const { artifact } = spec.kafka;
@@ -31,14 +42,17 @@ export function nodeResources(spec: ClusterSpec, kind: NodeKind): NodeResources 
     SANDBOX_MB +
     (artifact === undefined || 'uri' in artifact ? FETCHED_KAFKA_MB : 0) +
     (spec.java !== undefined && 'uri' in spec.java ? FETCHED_JAVA_MB : 0);
+  const volumes = disksOf(group).map((disk, index) => ({ ...disk, containerPath: volumePath(index) }));
+  const volumeMb = volumes.reduce((sum, { sizeMb }) => sum + sizeMb, 0);
   return {
     task: { cpus, memMb },
     executor: { ...EXECUTOR, diskMb: sandboxMb },
-    volumeMb: disk.sizeMb,
+    volumes,
+    volumeMb,
     total: {
       cpus: thousandths(cpus + EXECUTOR.cpus),
       memMb: memMb + EXECUTOR.memMb,
-      diskMb: disk.sizeMb + sandboxMb,
+      diskMb: volumeMb + sandboxMb,
       sandboxMb,
     },
   };

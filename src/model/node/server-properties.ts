@@ -1,13 +1,15 @@
 // Kafka's configuration of one node (KRaft, dynamic quorum as of KIP-853).
-import { NODE_KIND, type NodeState, type Placement } from '../cluster.ts';
+import { hostOf, NODE_KIND, type NodeState, type Placement } from '../cluster.ts';
 import { MillraceError } from '../errors.ts';
+import { fieldOf } from '../placement/field.ts';
+import { disksOf } from '../spec/disks.ts';
 import { effectiveConfig } from '../spec/kafka-config.ts';
 import type { ClusterSpec } from '../spec/schema.ts';
-import { LOG_DIR } from './paths.ts';
+import { derivedKafkaUuid } from '../uuid-text.ts';
+import { logDir } from './paths.ts';
+import { nodeGroup } from './resources.ts';
 
 const LISTENER = { CLIENT: 'CLIENT', CONTROLLER: 'CONTROLLER' } as const;
-/** Agents' attribute that names the rack where Mesos knows no fault domain. */
-const RACK_ATTRIBUTE = 'rack';
 
 /** What a configuration is made of. */
 export interface NodeInput {
@@ -20,14 +22,15 @@ export interface NodeInput {
 
 /**
  * The properties of a node: those of the whole cluster, and those that say who and where it is. Nodes listen on all
- * addresses and advertise the host name and port of their placement. A broker's rack is its agent's zone, else the
- * agent's attribute `rack`, else none.
+ * addresses and advertise the host name and port of their placement, or their own name on a network of containers. A
+ * broker's rack is what the spec says of its agent; without that it has none.
  *
  * @throws MillraceError INTERNAL when the node or a controller has no place yet
  */
 export function serverProperties({ spec, node, controllers }: NodeInput): Record<string, string> {
   const placement = placementOf(node);
   const listener = node.kind === NODE_KIND.BROKER ? LISTENER.CLIENT : LISTENER.CONTROLLER;
+  const directories = disksOf(nodeGroup(spec, node.kind)).map((_disk, index) => logDir(index));
   const own: Record<string, string> = {
     'process.roles': node.kind,
     'node.id': String(node.nodeId),
@@ -36,11 +39,13 @@ export function serverProperties({ spec, node, controllers }: NodeInput): Record
     'listener.security.protocol.map': `${LISTENER.CLIENT}:PLAINTEXT,${LISTENER.CONTROLLER}:PLAINTEXT`,
     listeners: `${listener}://0.0.0.0:${placement.port}`,
     'advertised.listeners': `${listener}://${addressOf(node)}`,
-    'log.dirs': LOG_DIR,
+    'log.dirs': directories.join(','),
+    // Kafka's default is the first anyway; with several it is said, so that nobody has to know.
+    ...(directories.length > 1 ? { 'metadata.log.dir': logDir(0) } : {}),
   };
   if (node.kind === NODE_KIND.BROKER) {
     own['inter.broker.listener.name'] = LISTENER.CLIENT;
-    const rack = rackOf(placement);
+    const rack = spec.rack === undefined ? undefined : fieldOf(placement, spec.rack);
     if (rack !== undefined) own['broker.rack'] = rack;
   }
   return { ...effectiveConfig(spec), ...own };
@@ -53,16 +58,16 @@ export function initialControllers(controllers: readonly NodeState[]): string {
     .join(',');
 }
 
-/** What identifies a formatted log directory (`meta.properties`, version 1). */
-export function metaProperties({
-  kafkaClusterId,
-  node,
-}: Pick<NodeInput, 'kafkaClusterId' | 'node'>): Record<string, string> {
+/** What identifies the node's n-th formatted log directory (`meta.properties`, version 1). */
+export function metaProperties(
+  { kafkaClusterId, node }: Pick<NodeInput, 'kafkaClusterId' | 'node'>,
+  index = 0,
+): Record<string, string> {
   return {
     version: '1',
     'cluster.id': kafkaClusterId,
     'node.id': String(node.nodeId),
-    'directory.id': node.directoryId,
+    'directory.id': index === 0 ? node.directoryId : derivedKafkaUuid(node.directoryId, index),
   };
 }
 
@@ -71,14 +76,12 @@ function byId(nodes: readonly NodeState[]): NodeState[] {
 }
 
 function addressOf(node: NodeState): string {
-  const { hostname, port } = placementOf(node);
+  const placement = placementOf(node);
+  const { port } = placement;
+  const hostname = hostOf(placement);
   return hostname.includes(':') && !hostname.startsWith('[')
     ? `[${hostname}]:${port}`
     : `${hostname}:${port}`;
-}
-
-function rackOf({ zone, attributes }: Placement): string | undefined {
-  return zone ?? (Object.hasOwn(attributes, RACK_ATTRIBUTE) ? attributes[RACK_ATTRIBUTE] : undefined);
 }
 
 function placementOf(node: NodeState): Placement {

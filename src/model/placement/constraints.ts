@@ -1,5 +1,7 @@
 // Placement constraints in Marathon's language: rows of field, operator and parameter.
+import { RE2JS } from 're2js';
 import { MillraceError, type Issue } from '../errors.ts';
+import { FIELD } from './field.ts';
 
 /** One parsed row. All rows of a list must hold (AND); see `satisfies` for what each operator means. */
 export type Constraint =
@@ -13,10 +15,10 @@ export type Constraint =
 /** A row as a user writes it: `["rack", "MAX_PER", "2"]` or `"rack:MAX_PER:2"`. */
 export type ConstraintRow = string | readonly string[];
 
-export const OPERATORS = ['UNIQUE', 'MAX_PER', 'GROUP_BY', 'CLUSTER', 'LIKE', 'UNLIKE', 'IS'] as const;
+/** All rows of a kind of nodes: a list, or one text as DC/OS took it. */
+export type PlacementRows = string | readonly ConstraintRow[];
 
-/** The fields that are no attribute of an agent. */
-export const FIELD = { HOSTNAME: 'hostname', ZONE: '@zone', REGION: '@region' } as const;
+export const OPERATORS = ['UNIQUE', 'MAX_PER', 'GROUP_BY', 'CLUSTER', 'LIKE', 'UNLIKE', 'IS'] as const;
 
 /** Longest parameter; patterns run against each offer, so that they are kept short. */
 const MAX_PARAMETER_LENGTH = 256;
@@ -31,9 +33,12 @@ const ACCEPTED =
  *
  * @throws MillraceError SPEC_INVALID with one issue a bad row; `path` is the row's index, counted from 0
  */
-export function parseConstraints(rows: readonly ConstraintRow[]): Constraint[] {
+export function parseConstraints(placement: PlacementRows): Constraint[] {
   const issues: Issue[] = [];
   const constraints: Constraint[] = [];
+  const found = rowsOf(placement);
+  if ('problem' in found) issues.push({ path: '', message: `they ${found.problem}` });
+  const rows = 'problem' in found ? [] : found.rows;
   rows.forEach((row, index) => {
     const parsed = parseConstraint(row);
     if ('problem' in parsed)
@@ -51,10 +56,52 @@ export function parseConstraints(rows: readonly ConstraintRow[]): Constraint[] {
   return constraints;
 }
 
+/**
+ * The rows of a placement. Beside a list of rows it may be, as DC/OS took it, one row as a flat list
+ * (`["hostname", "UNIQUE"]`), and as text either JSON of any of these or rows with commas between them
+ * (`hostname:UNIQUE,rack:LIKE:a|b`; `\\,` is a comma of a parameter).
+ */
+export function rowsOf(placement: PlacementRows): { rows: readonly ConstraintRow[] } | { problem: string } {
+  if (typeof placement !== 'string') return { rows: isFlatRow(placement) ? [placement] : placement };
+  const text = placement.trim();
+  if (text === '') return { rows: [] };
+  if (!text.startsWith('[')) return { rows: splitRows(text) };
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isRows(value)) return { rows: isFlatRow(value) ? [value] : value };
+  } catch {
+    // As wrong as JSON of something else.
+  }
+  return { problem: `must be rows of text; ${ACCEPTED}; as JSON for example [["hostname","UNIQUE"]]` };
+}
+
+function isRows(value: unknown): value is ConstraintRow[] {
+  const isText = (part: unknown) => typeof part === 'string';
+  return (
+    Array.isArray(value) && value.every((row) => isText(row) || (Array.isArray(row) && row.every(isText)))
+  );
+}
+
+function isFlatRow(rows: readonly ConstraintRow[]): rows is readonly string[] {
+  const [field, operator] = rows;
+  return (
+    rows.length <= 3 &&
+    typeof field === 'string' &&
+    !field.includes(':') &&
+    typeof operator === 'string' &&
+    (OPERATORS as readonly string[]).includes(operator.toUpperCase())
+  );
+}
+
+function splitRows(text: string): string[] {
+  return text.split(/(?<!\\),/).map((row) => row.replaceAll('\\,', ',').trim());
+}
+
 /** Parses one row; `problem` completes the sentence "row … is …, but". */
 export function parseConstraint(row: ConstraintRow): Constraint | { problem: string } {
   const parts = typeof row === 'string' ? splitRow(row) : row;
-  const [field = '', operator = '', parameter] = parts;
+  const [field = '', written = '', parameter] = parts;
+  const operator = written.toUpperCase();
   if (parts.length < 2 || parts.length > 3) return { problem: `must have two or three parts; ${ACCEPTED}` };
   if (!isField(field)) return { problem: `${JSON.stringify(field)} is no field; ${ACCEPTED}` };
   if (parameter !== undefined && parameter.length > MAX_PARAMETER_LENGTH)
@@ -95,7 +142,7 @@ export function parseConstraint(row: ConstraintRow): Constraint | { problem: str
         ? { problem: `IS needs a value; accepted: for example ["${field}", "IS", "a"]` }
         : { operator, field, value: parameter };
     default:
-      return { problem: `${JSON.stringify(operator)} is no operator; ${ACCEPTED}` };
+      return { problem: `${JSON.stringify(written)} is no operator; ${ACCEPTED}` };
   }
 }
 
@@ -119,9 +166,26 @@ export function describeConstraint(constraint: Constraint): string {
   }
 }
 
-/** A pattern as Marathon means it: it must match the whole value. */
-export function wholePattern(pattern: string): RegExp {
-  return new RegExp(`^(?:${pattern})$`);
+/**
+ * Whether a pattern matches the whole value, as Marathon means it. In time that grows with the value's length only: a
+ * pattern of a user's must not be able to hold up the worker.
+ */
+export function matchesPattern(pattern: string, value: string): boolean {
+  return compiled(pattern).matches(value);
+}
+
+/** Compiled patterns; a placement asks each of them about every offer. */
+const patterns = new Map<string, RE2JS>();
+/** More than all clusters of a worker have. */
+const MAX_PATTERNS = 1000;
+
+function compiled(pattern: string): RE2JS {
+  const known = patterns.get(pattern);
+  if (known) return known;
+  const made = RE2JS.compile(pattern);
+  if (patterns.size >= MAX_PATTERNS) patterns.clear();
+  patterns.set(pattern, made);
+  return made;
 }
 
 /** Splits at the first two colons: a pattern may hold more of them. */
@@ -132,7 +196,8 @@ function splitRow(row: string): string[] {
   return parameter === undefined ? [field, operator] : [field, operator, parameter];
 }
 
-function isField(field: string): boolean {
+/** Whether placement can look at this: `hostname`, `@zone`, `@region` or what may be the name of an attribute. */
+export function isField(field: string): boolean {
   return field === FIELD.ZONE || field === FIELD.REGION || FIELD_SYNTAX.test(field);
 }
 
@@ -149,12 +214,12 @@ function parsePattern(
   if (pattern === undefined || pattern === '')
     return { problem: `${operator} needs a regular expression; ${example}` };
   try {
-    // Alone first: `a)(b` would become valid inside the group that makes it match the whole value.
-    new RegExp(pattern);
-    wholePattern(pattern);
+    compiled(pattern);
     return { operator, field, pattern };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { problem: `its regular expression is not valid (${why}); ${example}` };
+    return {
+      problem: `its regular expression is not valid (${why}; look-around and back-references are not taken); ${example}`,
+    };
   }
 }

@@ -1,6 +1,9 @@
 // Decides where a node goes: which agents fit, why the others do not, and which of the fitting is best.
+import { FIELD, fieldOf } from './field.ts';
 import { violation } from './satisfies.ts';
 import type { AgentOffer, PlacedNode, PlacementDemand } from './types.ts';
+
+import { diskShortages } from './volumes.ts';
 
 export type { AgentOffer, PlacedNode, PlacementDemand } from './types.ts';
 
@@ -23,15 +26,14 @@ export function evaluate(
   };
   short('cpus', offer.cpus, demand.cpus, showCpus);
   short('mem', offer.memMb, demand.memMb, showMb);
-  const sandboxMb = demand.sandboxMb ?? 0;
-  if (demand.diskType === 'ROOT') short('disk', offer.diskMb, demand.diskMb, showMb);
-  else {
-    short('disk', offer.diskMb, sandboxMb, showMb);
-    const largestMb = Math.max(0, ...(offer.mountDisksMb ?? []).map(({ sizeMb }) => sizeMb));
-    short('MOUNT disk', largestMb, demand.diskMb - sandboxMb, showMb);
-  }
-  const port = pickPort(offer, demand.port);
+  reasons.push(...diskShortages(offer, demand, showMb));
+  const port = demand.portIsOwn === true ? demand.port : pickPort(offer, demand.port);
   if (port === null) reasons.push(demand.port === 0 ? 'no free port' : `port ${demand.port} is not free`);
+  if (reasons.length > 0 && offer.keptForRole !== undefined)
+    reasons.push(
+      `what is reserved for ${offer.keptForRole} itself can be refined for roles below it only: role ${offer.keptForRole}/…`,
+    );
+  reasons.push(...whereReasons(offer, demand));
   const peers = others.filter(({ name, kind }) => kind === demand.kind && name !== demand.name);
   for (const constraint of demand.constraints) {
     const reason = violation(constraint, offer, peers);
@@ -71,6 +73,24 @@ export function choose(
       compareText(a.offer.agentId, b.offer.agentId),
   );
   return best ? { offer: best.offer, port: best.port } : { why: explain(refused) };
+}
+
+/** Why an agent is in the wrong region, or cannot give the node a rack. Agents without a region are with the masters. */
+function whereReasons(
+  offer: AgentOffer,
+  { region, localRegion, rack, constraints }: PlacementDemand,
+): string[] {
+  const reasons: string[] = [];
+  const isLocalOnly = region === undefined && !constraints.some(({ field }) => field === FIELD.REGION);
+  if (region !== undefined && offer.region !== region)
+    reasons.push(`region ${offer.region ?? 'unknown'} is not ${region}`);
+  else if (isLocalOnly && localRegion !== undefined && (offer.region ?? localRegion) !== localRegion)
+    reasons.push(
+      `region ${offer.region ?? ''} is not the masters' (${localRegion}); placement.region allows it`,
+    );
+  if (rack !== undefined && fieldOf(offer, rack) === undefined)
+    reasons.push(`no rack (the agent has no ${rack})`);
+  return reasons;
 }
 
 /** The lowest free port, or the wanted one; null when it is not offered. */

@@ -1,5 +1,6 @@
 // What each operator of a placement constraint means. Source: Marathon's documentation and its Constraints.scala.
-import { describeConstraint, FIELD, wholePattern, type Constraint } from './constraints.ts';
+import { describeConstraint, matchesPattern, type Constraint } from './constraints.ts';
+import { fieldOf } from './field.ts';
 import type { AgentOffer, PlacedNode } from './types.ts';
 
 /**
@@ -43,28 +44,11 @@ export function violation(
       return elsewhere.length === 0 ? null : `${name} (${names(elsewhere)} elsewhere)`;
     }
     case 'LIKE':
-      return wholePattern(constraint.pattern).test(value) ? null : `${name} (it is ${value})`;
+      return matchesPattern(constraint.pattern, value) ? null : `${name} (it is ${value})`;
     case 'UNLIKE':
-      return wholePattern(constraint.pattern).test(value) ? `${name} (it is ${value})` : null;
+      return matchesPattern(constraint.pattern, value) ? `${name} (it is ${value})` : null;
     case 'IS':
       return sameValue(value, constraint.value) ? null : `${name} (it is ${value})`;
-  }
-}
-
-/** Value of a constraint's field on an agent or of a placed node; undefined when it has none. */
-export function fieldOf(
-  where: Pick<AgentOffer, 'hostname' | 'attributes' | 'region' | 'zone'>,
-  field: string,
-): string | undefined {
-  switch (field) {
-    case FIELD.HOSTNAME:
-      return where.hostname;
-    case FIELD.ZONE:
-      return where.zone;
-    case FIELD.REGION:
-      return where.region;
-    default:
-      return Object.hasOwn(where.attributes, field) ? where.attributes[field] : undefined;
   }
 }
 

@@ -1,8 +1,9 @@
 // The rules of `kafka.config`: what Millrace owns, and what must fit the number of brokers and their disks.
 import type { z } from 'zod';
 import { effectiveConfig, ownedReason, wholeNumber, type ConfigValue } from './kafka-config.ts';
+import { disksOf } from './disks.ts';
 import { problemAt, type Path, type Problem } from './problems.ts';
-import type { clusterSpecInputSchema } from './schema.ts';
+import { DEFAULT_DISK_MB, type clusterSpecInputSchema } from './schema.ts';
 
 type Filled = z.output<typeof clusterSpecInputSchema>;
 
@@ -43,7 +44,10 @@ export function configRules(input: unknown, spec: Filled): Problem[] {
     check(factor, factorProblem(config[factor], spec.brokers.count));
     if (inSync !== null) check(inSync, inSyncProblem(config[inSync], effective[factor] ?? '', factor));
   }
-  const diskBytes = spec.brokers.disk.sizeMb * BYTES_PER_MB;
+  // A partition lies in one log directory, whichever Kafka chooses.
+  const disks = disksOf(spec.brokers);
+  const sizesMb = disks.map(({ sizeMb }) => sizeMb);
+  const diskBytes = Math.min(...(sizesMb.length > 0 ? sizesMb : [DEFAULT_DISK_MB.brokers])) * BYTES_PER_MB;
   for (const property of ['log.retention.bytes', 'log.segment.bytes'])
     check(property, diskProblem(property, config[property], diskBytes));
   return problems;
@@ -90,5 +94,5 @@ function diskProblem(property: string, value: ConfigValue | undefined, diskBytes
   if (bytes === null) return `must be a whole number of bytes; ${accepted}`;
   if (bytes <= diskBytes) return null;
   const what = property === 'log.retention.bytes' ? 'what one partition may keep' : 'one segment';
-  return `must not be more than brokers.disk.sizeMb (${diskBytes / BYTES_PER_MB} MB): ${what} would not fit the disk; ${accepted}`;
+  return `must not be more than the smallest disk of brokers (${diskBytes / BYTES_PER_MB} MB): ${what} would not fit the disk; ${accepted}`;
 }

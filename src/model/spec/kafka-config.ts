@@ -20,10 +20,10 @@ const OWNED: Record<string, string> = {
   'host.name': 'nodes listen on all addresses of their agent',
   'advertised.host.name': 'it follows from the host where the node was placed',
   'advertised.port': 'it follows from the port where the node was placed',
-  'log.dirs': "data is kept on the node's persistent volume; use brokers.disk",
-  'log.dir': "data is kept on the node's persistent volume; use brokers.disk",
+  'log.dirs': "data is kept on the node's persistent volumes; use brokers.disk or brokers.disks",
+  'log.dir': "data is kept on the node's persistent volumes; use brokers.disk or brokers.disks",
   'metadata.log.dir': "metadata is kept on the node's persistent volume; use controllers.disk",
-  'broker.rack': 'it follows from the zone of the agent where the broker was placed',
+  'broker.rack': 'it follows from where the broker was placed; use rack',
   'cluster.id': 'it is drawn when the cluster is installed',
   'directory.id': 'it is drawn when the node is planned',
 };

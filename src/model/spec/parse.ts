@@ -3,7 +3,8 @@ import { MillraceError } from '../errors.ts';
 import { roleOf } from './name.ts';
 import { schemaProblems, type Problem } from './problems.ts';
 import { ruleProblems } from './rules.ts';
-import { clusterSpecInputSchema, type ClusterSpec } from './schema.ts';
+import { rowsOf, type PlacementRows } from '../placement/constraints.ts';
+import { clusterSpecInputSchema, DEFAULT_DISK_MB, type ClusterSpec, type NodeGroup } from './schema.ts';
 import { officialArtifact } from './versions.ts';
 
 /** What the installation of Millrace provides, so that specs need not say it. */
@@ -38,17 +39,36 @@ export function checkSpec(
   const problems = ruleProblems(value, filled, siteArtifact !== undefined);
   if (problems.length > 0) return { problems: unique(problems) };
   const artifact = filled.kafka.artifact ?? siteArtifact ?? officialArtifact(version);
-  const java = filled.java ?? site.java;
+  // An image brings its own: a path of the site's agents is none of it.
+  const hasImage = artifact !== null && artifact !== undefined && 'image' in artifact;
+  const java = filled.java ?? (hasImage ? undefined : site.java);
   const { java: _java, user, ...rest } = filled;
   return {
     spec: {
       ...rest,
+      brokers: withDisk(filled.brokers, DEFAULT_DISK_MB.brokers),
+      controllers: withDisk(filled.controllers, DEFAULT_DISK_MB.controllers),
+      placement: {
+        ...filled.placement,
+        brokers: checkedRows(filled.placement.brokers),
+        controllers: checkedRows(filled.placement.controllers),
+      },
       kafka: { version, config: filled.kafka.config, ...(artifact ? { artifact } : {}) },
       ...(java ? { java } : {}),
       ...(user === undefined ? {} : { user }),
       role: roleOf(filled),
     },
   };
+}
+
+/** The disk that a group has when its spec says nothing of disks; not beside `disks`, which would be refused if sent again. */
+function withDisk<Group extends Pick<NodeGroup, 'disk' | 'disks'>>(group: Group, sizeMb: number): Group {
+  return group.disk || group.disks ? group : { ...group, disk: { type: 'ROOT' as const, sizeMb } };
+}
+
+function checkedRows(placement: PlacementRows): (string | string[])[] {
+  const rows = rowsOf(placement);
+  return 'rows' in rows ? rows.rows.map((row) => (typeof row === 'string' ? row : [...row])) : [];
 }
 
 /** The error of a refused spec; its message holds the first issue, so that it helps even alone. */

@@ -33,8 +33,17 @@ export function schemaProblems(input: unknown, issues: readonly z.core.$ZodIssue
   return issues.flatMap((issue): Problem[] => {
     const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key));
+    const inside = insideList(input, path, issue);
+    if (inside) return schemaProblems(input, inside);
     return [problemAt(input, path, issue.message)];
   });
+}
+
+/** What is wrong with members of a list that might have been something else than a list, but is one. */
+function insideList(input: unknown, path: Path, issue: z.core.$ZodIssue): z.core.$ZodIssue[] | null {
+  if (issue.code !== 'invalid_union' || !Array.isArray(valueAt(input, path))) return null;
+  const branch = issue.errors.find((issues) => issues.every((inner) => inner.path.length > 0));
+  return branch?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? null;
 }
 
 function unknownKey(parent: Path, key: string): Problem {

@@ -1,6 +1,8 @@
 // The rules of a spec that a schema cannot say: between fields, and about names, paths, options and rows.
-import { parseConstraint } from '../placement/constraints.ts';
+import { isField, parseConstraint, rowsOf } from '../placement/constraints.ts';
 import { configRules } from './config-rules.ts';
+import { diskPath, disksOf } from './disks.ts';
+import { checkContainer, checkPlace, type Check } from './container-rules.ts';
 import { nameProblem, roleProblem } from './name.ts';
 import { problemAt, type Path, type Problem } from './problems.ts';
 import type { clusterSpecInputSchema, NodeGroup } from './schema.ts';
@@ -13,12 +15,8 @@ type Filled = z.output<typeof clusterSpecInputSchema>;
 const MIN_BESIDE_HEAP_MB = 64;
 /** All options together become arguments of one command; Linux limits one argument to 128 KiB. */
 const MAX_JVM_OPTIONS_LENGTH = 20_000;
-const MAX_PATH_LENGTH = 1024;
 const MAX_LABELS = 64;
 const CONTROL = /\p{Cc}/u;
-/** What the Mesos fetcher unpacks; it looks at the end of the address only. */
-const ARCHIVE = /\.(tgz|tar|tar\.gz|tar\.bz2|tbz2|tar\.xz|txz|zip)$/;
-const ADDRESS = /^(https?:\/\/[^\s/?#]+\/[^\s?#]+|file:\/\/\/[^\s?#]+)$/;
 
 /**
  * Everything that is wrong with a spec that has passed the schema.
@@ -45,11 +43,8 @@ export function ruleProblems(input: unknown, spec: Filled, siteHasArtifact: bool
       ['controllers', 'count'],
       'must be odd: an even quorum survives no more failures than one controller less; accepted: 1, 3, 5, 7, 9',
     );
-  for (const kind of ['brokers', 'controllers'] as const)
-    spec.placement[kind].forEach((row, index) => {
-      const parsed = parseConstraint(row);
-      if ('problem' in parsed) check(['placement', kind, index], parsed.problem);
-    });
+  checkContainer(check, spec);
+  checkPlacement(check, spec);
   const { initialSeconds, maxSeconds } = spec.recovery.backoff;
   if (maxSeconds < initialSeconds)
     check(
@@ -65,9 +60,48 @@ export function ruleProblems(input: unknown, spec: Filled, siteHasArtifact: bool
   return problems;
 }
 
-type Check = (path: Path, problem: string | null) => void;
+function checkPlacement(check: Check, { placement, rack }: Filled): void {
+  for (const kind of ['brokers', 'controllers'] as const) {
+    const rows = rowsOf(placement[kind]);
+    if ('problem' in rows) check(['placement', kind], rows.problem);
+    else
+      rows.rows.forEach((row, index) => {
+        const parsed = parseConstraint(row);
+        if (!('problem' in parsed)) return;
+        // Of rows in one text, the message has to say which.
+        const isText = typeof placement[kind] === 'string';
+        check(
+          isText ? ['placement', kind] : ['placement', kind, index],
+          isText ? `its row ${JSON.stringify(row)} is wrong: ${parsed.problem}` : parsed.problem,
+        );
+      });
+  }
+  if (placement.region !== undefined)
+    check(['placement', 'region'], textProblem(placement.region, 'the name of a region'));
+  if (rack !== undefined && !isField(rack))
+    check(
+      ['rack'],
+      'must be @zone, @region, hostname or the name of an attribute of the agents; accepted: for example @zone',
+    );
+}
+
+function checkDisks(check: Check, kind: 'brokers' | 'controllers', group: NodeGroup): void {
+  if (group.disk && group.disks)
+    check(
+      [kind, 'disks'],
+      `must not be given beside ${kind}.disk; accepted: one of them, disks with all of them in it`,
+    );
+  disksOf(group).forEach((disk, index) => {
+    const path = [kind, ...diskPath(group, index), 'profile'];
+    if (disk.profile === undefined) return;
+    if (disk.type === 'ROOT')
+      check(path, 'is for disks of the type MOUNT only; leave it out, or make the type MOUNT');
+    check(path, textProblem(disk.profile, 'the profile of a disk'));
+  });
+}
 
 function checkGroup(check: Check, kind: 'brokers' | 'controllers', group: NodeGroup): void {
+  checkDisks(check, kind, group);
   const mostMb = group.memMb - MIN_BESIDE_HEAP_MB;
   if (group.heapMb >= group.memMb)
     check([kind, 'heapMb'], `must be less than ${kind}.memMb (${group.memMb}); accepted: up to ${mostMb}`);
@@ -93,27 +127,6 @@ function jvmOptionProblem(option: string, kind: string): string | null {
     return 'must begin with "-"; accepted: one option an entry, for example -XX:+UseZGC or --add-opens=java.base/java.lang=ALL-UNNAMED';
   if (/\s-/.test(option)) return 'holds several options; accepted: one option an entry';
   return CONTROL.test(option) ? 'must hold no control characters' : null;
-}
-
-function checkPlace(check: Check, path: Path, place: { uri: string } | { path: string } | undefined): void {
-  if (place === undefined) return;
-  if ('path' in place) {
-    const isAbsolute =
-      place.path.startsWith('/') && place.path.length <= MAX_PATH_LENGTH && !CONTROL.test(place.path);
-    check(
-      [...path, 'path'],
-      isAbsolute ? null : 'must be an absolute path on the agents; accepted: for example /opt/kafka',
-    );
-    return;
-  }
-  const example = 'accepted: for example https://example.com/kafka_2.13-4.4.0.tgz';
-  if (!ADDRESS.test(place.uri) || place.uri.length > MAX_PATH_LENGTH)
-    check([...path, 'uri'], `must be an http, https or file address without "?" and "#"; ${example}`);
-  else if (!ARCHIVE.test(place.uri))
-    check(
-      [...path, 'uri'],
-      `must end with what the Mesos fetcher unpacks: .tgz, .tar, .tar.gz, .tar.bz2, .tbz2, .tar.xz, .txz or .zip; ${example}`,
-    );
 }
 
 function checkLabels(check: Check, labels: Record<string, string>): void {

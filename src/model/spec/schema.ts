@@ -3,6 +3,8 @@
 // Only what concerns a single field is here, so that the schema stays convertible to JSON Schema; rules between fields,
 // and what a JSON Schema cannot say, are in `rules.ts`. Each error text completes the sentence "<field> is <value>, but".
 import { z } from 'zod';
+import { javaPlace, kafkaPlace, network, rlimits, secret } from './container-schema.ts';
+import { mapError, text, whole } from './fields.ts';
 import { DEFAULT_VERSION } from './versions.ts';
 
 /** Largest amount of memory or disk of one node in MB (16 TB): beyond it is a typing error. */
@@ -11,6 +13,10 @@ const MAX_MB = 16_777_216;
 const MAX_BROKERS = 1000;
 /** A quorum of more only gets slower. */
 const MAX_CONTROLLERS = 9;
+/** Size of the one disk of each node whose spec says none. */
+export const DEFAULT_DISK_MB = { brokers: 10_240, controllers: 2_048 } as const;
+/** Each is a mount of its own, and Kafka gains nothing from more. */
+const MAX_DISKS = 32;
 /** A day; Kafka's own controlled shutdown takes minutes at most. */
 const MAX_KILL_GRACE_SECONDS = 86_400;
 const MAX_FIRST_BACKOFF_SECONDS = 3_600;
@@ -19,18 +25,6 @@ const MAX_BACKOFF_SECONDS = 86_400;
 const MIN_REPLACE_AFTER_SECONDS = 60;
 /** 30 days: whoever wants more wants a person to decide. */
 const MAX_REPLACE_SECONDS = 2_592_000;
-
-const isMap = 'must be a map of keys and values';
-/** Wrong types get the text; unknown keys keep the issue that names them. */
-const mapError = (issue: { code?: string | undefined }) =>
-  issue.code === 'invalid_type' ? isMap : undefined;
-const text = (rule: string) => z.string({ error: `must be text: ${rule}` });
-
-/** A whole number in a range. */
-const whole = (unit: string, min: number, max: number) => {
-  const error = `must be a whole number${unit}; accepted: ${min} to ${max}`;
-  return z.int({ error }).min(min, { error }).max(max, { error });
-};
 
 const CPUS_ERROR = 'must be a number of CPUs; accepted: 0.1 to 1024';
 
@@ -42,6 +36,27 @@ interface GroupDefaults {
   heapMb: number;
   diskMb: number;
 }
+
+const diskSchema = <Size extends z.ZodType>(sizeMb: Size) =>
+  z.strictObject(
+    {
+      type: z
+        .enum(['ROOT', 'MOUNT'], { error: 'must be the kind of the disk; accepted: ROOT, MOUNT' })
+        .default('ROOT')
+        .describe(
+          "ROOT: a part of the agent's work directory. MOUNT: a whole disk that the agent offers by itself.",
+        ),
+      sizeMb: sizeMb.describe(
+        'Size of the persistent volume of each node in MB; for MOUNT the least that the disk must have.',
+      ),
+      profile: text('the profile of a disk')
+        .optional()
+        .describe(
+          'Profile that a MOUNT disk must have. Default: only disks without one. While no agent has such a disk, the node waits.',
+        ),
+    },
+    { error: mapError },
+  );
 
 const nodeGroup = (what: string, port: string, defaults: GroupDefaults) =>
   z.strictObject(
@@ -70,46 +85,30 @@ const nodeGroup = (what: string, port: string, defaults: GroupDefaults) =>
           'Further options of the JVM, one an entry. They replace those of Millrace that set the same thing; with a ' +
             'garbage collector of your own, all that concern G1 are left out.',
         ),
-      disk: z
-        .strictObject(
-          {
-            type: z
-              .enum(['ROOT', 'MOUNT'], { error: 'must be the kind of the disk; accepted: ROOT, MOUNT' })
-              .default('ROOT')
-              .describe(
-                "ROOT: a part of the agent's work directory. MOUNT: a whole disk that the agent offers by itself.",
-              ),
-            sizeMb: whole(' of MB', 64, MAX_MB)
-              .default(defaults.diskMb)
-              .describe(
-                'Size of the persistent volume of each node in MB; for MOUNT the least that the disk must have.',
-              ),
-          },
-          { error: mapError },
-        )
-        .prefault({})
+      disk: diskSchema(whole(' of MB', 64, MAX_MB).default(defaults.diskMb))
+        .optional()
         .describe('The persistent volume that keeps the data of a node over restarts.'),
       port: whole(', the TCP port', 0, 65_535).default(0).describe(`${port}; 0 = any that the agent offers.`),
     },
     { error: mapError },
   );
 
-const place = (what: string, example: string) =>
-  z.union([z.strictObject({ uri: z.string() }), z.strictObject({ path: z.string() })], {
-    error: `must be {uri: …} or {path: …}: ${what}; accepted: for example ${example}`,
-  });
-
 const ROW_ERROR = 'must be a row of text such as [hostname, UNIQUE] or "hostname:UNIQUE"';
+const ROWS_ERROR = 'must be a list of rows such as [[hostname, UNIQUE]]';
 const placementRows = (what: string) =>
   z
-    .array(z.union([z.string(), z.array(z.string())], { error: ROW_ERROR }), {
-      error: 'must be a list of rows such as [[hostname, UNIQUE]]',
-    })
+    .union(
+      [
+        z.array(z.union([z.string(), z.array(z.string())], { error: ROW_ERROR }), { error: ROWS_ERROR }),
+        z.string(),
+      ],
+      { error: ROWS_ERROR },
+    )
     .default([['hostname', 'UNIQUE']])
     .describe(
       `Where ${what} may go: rows of field (hostname, @zone, @region, an attribute of the agents), operator (UNIQUE, ` +
-        'MAX_PER, GROUP_BY, CLUSTER, LIKE, UNLIKE, IS) and parameter, as lists or as "field:OPERATOR:parameter". All must ' +
-        `hold; only ${what} of this cluster are counted. Default: one a host.`,
+        'MAX_PER, GROUP_BY, CLUSTER, LIKE, UNLIKE, IS) and parameter, as lists or as "field:OPERATOR:parameter"; text with ' +
+        `commas between rows, or JSON, is taken too. All must hold; only ${what} of this cluster are counted. Default: one a host.`,
     );
 
 const recovery = z
@@ -172,25 +171,21 @@ export const clusterSpecInputSchema = z.strictObject(
                 'Not set, replication factors are 3 (or the number of brokers), min.insync.replicas is 2 with 3 replicas, ' +
                 'and topics are not created by use.',
             ),
-          artifact: place(
-            'the Kafka distribution, as a tarball for the Mesos fetcher or as a directory that is on every agent already',
-            '{path: /opt/kafka}',
-          )
+          artifact: kafkaPlace
             .optional()
             .describe(
-              'The Kafka distribution. Default: what the site provides for the version, else the official tarball.',
+              'The Kafka distribution: a tarball, with the SHA-256 that it must have; a directory on the agents; or an image such ' +
+                'as apache/kafka:4.1.1, with Kafka in /opt/kafka. Default: what the site provides for the version, else the official tarball.',
             ),
         },
         { error: mapError },
       )
       .prefault({}),
-    java: place(
-      'a tarball of a Java runtime for the Mesos fetcher, or a Java home or executable on every agent',
-      '{path: /opt/java}',
-    )
+    java: javaPlace
       .optional()
       .describe(
-        "The Java runtime, 17 or newer. Default: what the site provides, else java in Mesos' own PATH.",
+        "The Java runtime, 17 or newer; a path is one of the image, when there is one. Default: the image's, else what the site " +
+          "provides, else java in Mesos' own PATH.",
       ),
     brokers: nodeGroup('brokers', "The brokers' port", {
       count: 3,
@@ -198,22 +193,58 @@ export const clusterSpecInputSchema = z.strictObject(
       cpus: 1,
       memMb: 2048,
       heapMb: 1024,
-      diskMb: 10_240,
-    }).prefault({}),
+      diskMb: DEFAULT_DISK_MB.brokers,
+    })
+      .extend({
+        disks: z
+          .array(diskSchema(whole(' of MB', 64, MAX_MB)), {
+            error: 'must be a list of disks such as [{type: MOUNT, sizeMb: 100000}]',
+          })
+          .min(1, { error: 'must have one disk at least' })
+          .max(MAX_DISKS, { error: `has too many disks; accepted: up to ${MAX_DISKS}` })
+          .optional()
+          .describe(
+            'Several disks of each broker, in place of disk: each with type, sizeMb and profile, and each a volume and a log ' +
+              'directory of its own.',
+          ),
+      })
+      .prefault({}),
     controllers: nodeGroup('controllers, which keep the metadata; odd', "The controllers' port", {
       count: 3,
       maxCount: MAX_CONTROLLERS,
       cpus: 0.5,
       memMb: 1024,
       heapMb: 512,
-      diskMb: 2048,
+      diskMb: DEFAULT_DISK_MB.controllers,
     }).prefault({}),
     placement: z
       .strictObject(
-        { brokers: placementRows('brokers'), controllers: placementRows('controllers') },
+        {
+          brokers: placementRows('brokers'),
+          controllers: placementRows('controllers'),
+          region: text('the name of a region')
+            .optional()
+            .describe(
+              'Region whose agents all nodes go to. Default: that of the Mesos masters, unless a row says @region.',
+            ),
+        },
         { error: mapError },
       )
       .prefault({}),
+    rack: text('@zone, @region, hostname or an attribute of the agents')
+      .optional()
+      .describe(
+        "What Kafka is told as each broker's rack: @zone, @region, hostname, or the name of an attribute of the agents. Agents " +
+          'without it get no broker. Default: none.',
+      ),
+    network,
+    rlimits,
+    secrets: z
+      .array(secret, { error: 'must be a list of secrets such as [{secret: orders/key, file: key.pem}]' })
+      .optional()
+      .describe(
+        'Secrets of Mesos that each node gets, by reference: {secret, env} as a variable, {secret, file} as a file in its sandbox.',
+      ),
     killGraceSeconds: whole(' of seconds', 1, MAX_KILL_GRACE_SECONDS)
       .default(60)
       .describe('Seconds that a node has for its controlled shutdown before Mesos kills it.'),
@@ -248,3 +279,5 @@ export type ClusterSpec = z.output<typeof clusterSpecSchema>;
 export type ClusterSpecInput = z.input<typeof clusterSpecInputSchema>;
 /** Resources and options of all brokers, or of all controllers. */
 export type NodeGroup = ClusterSpec['brokers'];
+/** One persistent volume of each node of a group. */
+export type DiskSpec = NonNullable<NodeGroup['disk']>;

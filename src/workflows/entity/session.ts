@@ -72,7 +72,11 @@ export function setSessionHandlers(entity: Entity): void {
     ({ epoch }) => {
       const state = requireState(entity);
       entity.claimedEpoch = epoch;
-      return { knownTasks: knownTasks(state), leftovers: (state.superseded ?? []).length > 0 };
+      return {
+        knownTasks: knownTasks(state),
+        leftovers: (state.superseded ?? []).length > 0,
+        maintenance: state.maintenance ?? {},
+      };
     },
     {
       description: 'From the worker that wants to hold the Mesos subscription.',

@@ -1,9 +1,16 @@
 // Starts a node: its task is launched, and launched again when it ends, until Kafka counts the node as ready.
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { LaunchResult } from '../../activities/contract.ts';
-import { NODE_KIND, NODE_STATUS, OPERATION_KIND, taskIdOf, type NodeState } from '../../model/cluster.ts';
+import {
+  hostOf,
+  NODE_KIND,
+  NODE_STATUS,
+  OPERATION_KIND,
+  taskIdOf,
+  type NodeState,
+} from '../../model/cluster.ts';
 import { explainExit } from '../../model/node/command.ts';
-import { fetchedUris } from '../../model/node/render.ts';
+import { fetchedUris } from '../../model/node/container.ts';
 import { STATUS, type StepProgress } from '../../model/plan/plan.ts';
 import { backoffSeconds, recoveryPolicy } from '../../model/recovery.ts';
 import { anywhere } from '../activity-proxies.ts';
@@ -187,7 +194,7 @@ async function awaitReady(operation: Operation, step: StepProgress, node: NodeSt
         nodeId: node.nodeId,
         oldDirectoryId: node.joins.replacing,
         newDirectoryId: node.directoryId,
-        host: node.placement.hostname,
+        host: hostOf(node.placement),
         port: node.placement.port,
         controllers: addressesOf(operation, NODE_KIND.CONTROLLER),
       },

@@ -11,7 +11,7 @@ import {
 } from '@temporalio/workflow';
 import type { Caller, KafkaAddress, PlaceNodeInput } from '../../activities/contract.ts';
 import { ERRORS } from '../../model/errors.ts';
-import { taskIdOf, type NodeState, type Placement, type SessionInfo } from '../../model/cluster.ts';
+import { hostOf, taskIdOf, type NodeState, type Placement, type SessionInfo } from '../../model/cluster.ts';
 import type { StepProgress } from '../../model/plan/plan.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { onSession } from '../activity-proxies.ts';
@@ -142,7 +142,7 @@ export function nodesOfKind(operation: Operation, kind: string): NodeState[] {
 /** The addresses of the placed nodes of a kind. */
 export function addressesOf(operation: Operation, kind: string): KafkaAddress[] {
   return nodesOfKind(operation, kind).flatMap(({ nodeId, placement }) =>
-    placement ? [{ nodeId, host: placement.hostname, port: placement.port }] : [],
+    placement ? [{ nodeId, host: hostOf(placement), port: placement.port }] : [],
   );
 }
 

@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { access, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NodeKind } from '../../../src/model/cluster.ts';
 import { EXIT, explainExit } from '../../../src/model/node/command.ts';
@@ -127,6 +129,120 @@ describe('the command of a node', () => {
     });
     for (const call of await calls()) expect(call).toContain('./kafka_2.13-4.4.0/libs/*');
     expect(await calls()).toHaveLength(2);
+  });
+
+  it('begins each disk of a broker by itself, also one that came back empty', async () => {
+    const spec = {
+      ...(await onAgent()),
+      brokers: {
+        disks: [
+          { type: 'MOUNT', sizeMb: 500 },
+          { type: 'MOUNT', sizeMb: 500 },
+        ],
+      },
+    };
+    expect(await run('broker', spec)).toMatchObject({
+      code: EXIT.NO_VOLUME,
+      stderr: 'millrace: the persistent volume is not mounted at data-1 in the sandbox\n',
+    });
+    await mkdir(join(sandbox, 'data-1'));
+    const { ended, rendered } = start('broker', spec);
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+    const files = ['data/kafka/meta.properties', 'data-1/kafka/meta.properties'];
+    const texts = [rendered.environment['META_PROPERTIES'], rendered.environment['META_PROPERTIES_1']];
+    expect(await Promise.all(files.map(read))).toEqual(texts);
+    await rm(join(sandbox, 'data-1/kafka'), { recursive: true });
+    await writeFile(join(sandbox, 'data/kafka/meta.properties'), 'old');
+    expect(await run('broker', spec)).toMatchObject({ code: 0 });
+    expect(await Promise.all(files.map(read))).toEqual(['old', texts[1]]);
+  });
+
+  describe('with archives that have to be verified', () => {
+    /** An archive of Kafka and one of Java, as the fetcher leaves them; with the spec that wants them. */
+    async function archives(): Promise<{ sums: string[]; spec: (sums: string[]) => object }> {
+      const made = join(sandbox, '..', `${basename(sandbox)}.made`);
+      await mkdir(join(made, 'kafka_2.13-4.4.0/libs'), { recursive: true });
+      await installJava(join(made, 'jdk-21'));
+      const pairs = [
+        ['kafka_2.13-4.4.0', 'kafka.archive'],
+        ['jdk-21', 'java.archive'],
+      ] as const;
+      const sums: string[] = [];
+      for (const [directory, file] of pairs) {
+        await promisify(execFile)('tar', ['-C', made, '-czf', join(sandbox, file), directory]);
+        sums.push(
+          createHash('sha256')
+            .update(await readFile(join(sandbox, file)))
+            .digest('hex'),
+        );
+      }
+      await rm(made, { recursive: true });
+      return {
+        sums,
+        spec: ([kafka, java]) => ({
+          kafka: { artifact: { uri: 'https://example.test/kafka_2.13-4.4.0.tgz', sha256: kafka } },
+          java: { uri: 'https://example.test/jdk.tgz', sha256: java },
+        }),
+      };
+    }
+
+    it('unpacks what is as it must be, and keeps no archive', async () => {
+      const { sums, spec } = await archives();
+      expect(await run('broker', spec(sums))).toEqual({ code: 0, signal: null, stderr: '' });
+      expect((await calls())[0]).toContain('./kafka_2.13-4.4.0/libs/*');
+      for (const file of ['kafka.archive', 'java.archive'])
+        await expect(access(join(sandbox, file))).rejects.toThrow();
+    });
+
+    it.each([
+      ['Kafka', 0, 'kafka_2.13-4.4.0.tgz'],
+      ['Java', 1, 'jdk.tgz'],
+    ])('runs and unpacks nothing when that of %s is another', async (_what, index, file) => {
+      const { sums, spec } = await archives();
+      const wanted = '0'.repeat(64);
+      const result = await run('broker', spec(sums.with(index, wanted)));
+      expect(result).toMatchObject({ code: EXIT.BAD_ARCHIVE });
+      expect(result.stderr).toBe(
+        `millrace: https://example.test/${file} has the SHA-256 ${sums[index] ?? ''}, and must have ${wanted}; nothing of it was run\n`,
+      );
+      expect(explainExit(EXIT.BAD_ARCHIVE)).toMatch(/does not have the sha256 that the spec says/);
+      for (const there of ['calls', 'kafka_2.13-4.4.0', 'jdk-21'])
+        await expect(access(join(sandbox, there))).rejects.toThrow();
+    });
+
+    it('says so when it is no archive', async () => {
+      const { sums, spec } = await archives();
+      await writeFile(join(sandbox, 'kafka.archive'), 'no archive');
+      const sum = createHash('sha256').update('no archive').digest('hex');
+      const result = await run('broker', spec([sum, sums[1] ?? '']));
+      expect(result).toMatchObject({ code: EXIT.BAD_ARCHIVE });
+      expect(result.stderr).toMatch(/kafka.archive could not be unpacked\n$/);
+    });
+  });
+
+  it('takes in an image its Java, begins in the sandbox, and says when there is no Kafka', async () => {
+    await installJava(join(sandbox, 'image-java'));
+    const spec = { kafka: { artifact: { image: 'apache/kafka:4.1.1' } } };
+    const { command } = renderNode(inputOf('broker', spec));
+    const libs = join(sandbox, 'opt/kafka/libs');
+    await mkdir(libs, { recursive: true });
+    const inImage = command.replace('KAFKA=/opt/kafka', `KAFKA='${join(sandbox, 'opt/kafka')}'`);
+    const env = {
+      ...renderNode(inputOf('broker', spec)).environment,
+      PATH: MESOS_PATH,
+      CALLS: join(sandbox, 'calls'),
+      MESOS_SANDBOX: sandbox,
+      JAVA_HOME: join(sandbox, 'image-java'),
+    };
+    const execute = (text: string, more: object) =>
+      promisify(execFile)('/bin/sh', ['-c', text], { cwd: '/', env: { ...env, ...more } });
+    const bin = join(sandbox, 'image-java/bin');
+    await execute(inImage, { PATH: `${bin}:${MESOS_PATH}`, JAVA_HOME: '/nowhere' });
+    await expect(execute(command, {})).rejects.toMatchObject({
+      code: EXIT.NO_KAFKA,
+      stderr: 'millrace: no Kafka distribution at /opt/kafka in the image (no directory libs there)\n',
+    });
+    expect((await calls()).map((call) => call.at(-3))).toEqual([`${libs}/*`]);
   });
 
   it.each<[string, number, RegExp, (spec: object) => Promise<object>]>([

@@ -55,16 +55,72 @@ describe('renderNode', () => {
     expect(lines.filter((line) => line.startsWith('min.insync.replicas='))).toHaveLength(1);
   });
 
-  it.each<[string, Partial<NonNullable<NodeState['placement']>>, string | undefined]>([
-    ['the zone of its agent', { zone: 'z1', region: 'eu', attributes: { rack: 'r1' } }, 'z1'],
-    ["its agent's attribute rack", { attributes: { rack: 'r1' } }, 'r1'],
-    ['nothing', { attributes: { row: '4' } }, undefined],
-  ])('takes as rack of a broker %s', (_, place, rack) => {
+  it.each<[string | undefined, string | undefined]>([
+    ['@zone', 'z1'],
+    ['@region', 'eu'],
+    ['hostname', '10.0.0.1'],
+    ['rack', 'r1'],
+    ['row', undefined],
+    [undefined, undefined],
+  ])('takes as rack of a broker what the spec says of its agent: %s', (rack, value) => {
     const { placement } = nodeOf('broker', 0);
     if (!placement) throw new Error('the node has no place');
+    const place = { zone: 'z1', region: 'eu', attributes: { rack: 'r1' } };
     const node = nodeOf('broker', 0, { placement: { ...placement, ...place } });
-    const { serverProperties } = renderNode(inputOf('broker', {}, { node }));
-    expect(/^broker\.rack=(.*)$/m.exec(serverProperties)?.[1]).toBe(rack);
+    const { serverProperties } = renderNode(inputOf('broker', rack === undefined ? {} : { rack }, { node }));
+    expect(/^broker\.rack=(.*)$/m.exec(serverProperties)?.[1]).toBe(value);
+    expect(renderNode(inputOf('controller', { rack: 'rack' })).serverProperties).not.toContain('rack');
+  });
+
+  it('gives each disk of a broker a log directory with an id of its own, the metadata to the first', () => {
+    const disks = [
+      { type: 'MOUNT', sizeMb: 500, profile: 'fast' },
+      { type: 'ROOT', sizeMb: 300 },
+      { type: 'MOUNT', sizeMb: 500 },
+    ];
+    const rendered = renderNode(inputOf('broker', { ...local, brokers: { disks } }));
+    const lines = rendered.serverProperties.split('\n');
+    expect(lines).toContain('log.dirs=data/kafka,data-1/kafka,data-2/kafka');
+    expect(lines).toContain('metadata.log.dir=data/kafka');
+    const names = ['META_PROPERTIES', 'META_PROPERTIES_1', 'META_PROPERTIES_2'];
+    const ids = names.map((name) => /^directory\.id=(.*)$/m.exec(rendered.environment[name] ?? '')?.[1]);
+    expect(ids[0]).toBe('B0AAAAAAAAAAAAAAAAAAAA');
+    expect(new Set(ids).size).toBe(3);
+    for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_][A-Za-z0-9_-]{21}$/);
+    expect(renderNode(inputOf('broker', { ...local, brokers: { disks } })).environment).toEqual(
+      rendered.environment,
+    );
+  });
+
+  it('advertises on a network of containers the name of the node there', () => {
+    const named = (node: NodeState): NodeState => ({
+      ...node,
+      placement: node.placement && {
+        ...node.placement,
+        networkName: `${node.name}.orders.mesos`,
+        port: 9092,
+      },
+    });
+    const network = { name: 'overlay', domain: 'orders.mesos' };
+    const { serverProperties, container } = renderNode(
+      inputOf(
+        'broker',
+        { network, controllers: { count: 1 } },
+        { node: named(nodeOf('broker', 0)), controllers: [named(nodeOf('controller', 0))] },
+      ),
+    );
+    expect(serverProperties).toContain('advertised.listeners=CLIENT://broker-0.orders.mesos:9092\n');
+    expect(serverProperties).toContain('bootstrap.servers=controller-0.orders.mesos:9092\n');
+    expect(container).toEqual({ network: { name: 'overlay', labels: {} } });
+  });
+
+  it('fetches an archive that is to be verified without unpacking it', () => {
+    const sha256 = 'a'.repeat(64);
+    const artifact = { uri: 'https://example.test/kafka_2.13-4.4.0.tgz', sha256 };
+    const { uris } = renderNode(inputOf('broker', { kafka: { artifact }, java: { path: '/opt/java' } }));
+    expect(uris).toEqual([
+      { value: artifact.uri, extract: false, cache: true, outputFile: 'kafka.archive', sha256 },
+    ]);
   });
 
   it('says who has no place yet', () => {
@@ -142,6 +198,7 @@ describe('nodeResources', () => {
     expect(nodeResources(spec, 'broker')).toEqual({
       task: { cpus: 0.2, memMb: 768 },
       executor: { cpus: 0.1, memMb: 32, diskMb: 64 },
+      volumes: [{ type: 'ROOT', sizeMb: 1024, containerPath: 'data' }],
       volumeMb: 1024,
       total: { cpus: 0.3, memMb: 800, diskMb: 1088, sandboxMb: 64 },
     });

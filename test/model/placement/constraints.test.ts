@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MillraceError } from '../../../src/model/errors.ts';
 import {
   describeConstraint,
+  matchesPattern,
   parseConstraint,
   parseConstraints,
 } from '../../../src/model/placement/constraints.ts';
@@ -29,7 +30,7 @@ describe('parseConstraints', () => {
     [['a', 'IS', 'b', 'c'], 'must have two or three parts'],
     [['', 'UNIQUE'], '"" is no field'],
     [['@rack', 'UNIQUE'], '"@rack" is no field'],
-    [['hostname', 'unique'], '"unique" is no operator'],
+    [['hostname', 'only'], '"only" is no operator'],
     [['hostname', 'UNIQUE', '2'], 'UNIQUE takes no parameter'],
     [['rack', 'MAX_PER'], 'MAX_PER needs a whole number from 1'],
     [['rack', 'MAX_PER', '0'], 'MAX_PER needs a whole number from 1'],
@@ -37,11 +38,42 @@ describe('parseConstraints', () => {
     [['rack', 'GROUP_BY', 'x'], 'GROUP_BY takes no parameter or a whole number'],
     [['rack', 'LIKE'], 'LIKE needs a regular expression'],
     [['rack', 'LIKE', '['], 'its regular expression is not valid'],
+    [['rack', 'LIKE', '(a)\\1'], 'its regular expression is not valid'],
+    [['rack', 'LIKE', '(?=a)b'], 'look-around and back-references are not taken'],
     [['rack', 'UNLIKE', 'a)(b'], 'its regular expression is not valid'],
     [['rack', 'LIKE', 'a'.repeat(257)], 'its parameter has 257 characters; accepted: up to 256'],
     [['rack', 'IS'], 'IS needs a value'],
   ])('refuses %j', (row, problem) => {
     expect(parseConstraint(row)).toEqual({ problem: expect.stringContaining(problem) as string });
+  });
+
+  it.each([
+    ['', []],
+    ['[]', []],
+    ['hostname:UNIQUE', ['hostname UNIQUE']],
+    ['hostname:unique, rack:LIKE:a|b', ['hostname UNIQUE', 'rack LIKE a|b']],
+    ['rack:LIKE:a{1\\,2},@zone:GROUP_BY:3', ['rack LIKE a{1,2}', '@zone GROUP_BY 3']],
+    ['[["hostname","MAX_PER","1"],["rack","LIKE","a,b"]]', ['hostname MAX_PER 1', 'rack LIKE a,b']],
+    ['["hostname:UNIQUE"]', ['hostname UNIQUE']],
+    ['["hostname","UNIQUE"]', ['hostname UNIQUE']],
+    [['rack', 'MAX_PER', '2'], ['rack MAX_PER 2']],
+    [
+      ['rack:IS:a', 'hostname:UNIQUE'],
+      ['rack IS a', 'hostname UNIQUE'],
+    ],
+  ])('takes the whole placement %j in the forms of DC/OS', (placement, rows) => {
+    expect(parseConstraints(placement).map(describeConstraint)).toEqual(rows);
+  });
+
+  it.each(['[["hostname"', '[1]', '[{"a":1}]'])('refuses JSON that holds no rows: %s', (placement) => {
+    expect(() => parseConstraints(placement)).toThrow(/must be rows of text/);
+  });
+
+  it('matches whole values, in no time even where backtracking would take years', () => {
+    expect(matchesPattern('a|b', 'b')).toBe(true);
+    expect(matchesPattern('a', 'ab')).toBe(false);
+    expect(matchesPattern('(a+)+', `${'a'.repeat(10_000)}!`)).toBe(false);
+    expect(matchesPattern('(x?){100}y', 'x'.repeat(100))).toBe(false);
   });
 
   it('names every bad row, what it is and what is accepted', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseConstraints, type Constraint } from '../../../src/model/placement/constraints.ts';
+import { fieldOf } from '../../../src/model/placement/field.ts';
 import { choose, evaluate } from '../../../src/model/placement/match.ts';
 import type { AgentOffer, PlacedNode, PlacementDemand } from '../../../src/model/placement/types.ts';
 
@@ -79,6 +80,83 @@ describe('evaluate', () => {
     expect(reasonsOf(evaluate(offerOf({ mountDisksMb: enough, diskMb: 9 }), demand, []))).toEqual([
       'disk 9 MB < 10 MB',
     ]);
+  });
+
+  it('wants a disk of its own for each MOUNT volume, of exactly its profile', () => {
+    const volumes = [
+      { type: 'MOUNT' as const, sizeMb: 500, profile: 'fast' },
+      { type: 'MOUNT' as const, sizeMb: 400, profile: 'fast' },
+      { type: 'ROOT' as const, sizeMb: 300 },
+    ];
+    const demand = demandOf({ volumes, sandboxMb: 10 });
+    const disk = (id: string, sizeMb: number, profile?: string) => ({
+      id,
+      sizeMb,
+      ...(profile === undefined ? {} : { profile }),
+    });
+    const reasons = (...mountDisksMb: ReturnType<typeof disk>[]) =>
+      reasonsOf(evaluate(offerOf({ mountDisksMb }), demand, []));
+    expect(reasons(disk('a', 900), disk('b', 900, 'slow'))).toEqual(['no MOUNT disk of profile fast']);
+    expect(reasons(disk('a', 450, 'fast'))).toEqual(['MOUNT disk of profile fast 450 MB < 500 MB']);
+    expect(reasons(disk('a', 900, 'fast'))).toEqual(['MOUNT disks of profile fast for fewer than 2 volumes']);
+    expect(reasons(disk('a', 400, 'fast'), disk('b', 500, 'fast'))).toEqual([]);
+    const noProfile = demandOf({ diskType: 'MOUNT', diskMb: 500 });
+    expect(reasonsOf(evaluate(offerOf({ mountDisksMb: [disk('a', 900, 'fast')] }), noProfile, []))).toEqual([
+      'MOUNT disk 0 MB < 500 MB',
+    ]);
+  });
+
+  it('makes no volume of pieces that are reserved for different roles', () => {
+    const demand = demandOf({ diskMb: 1010, sandboxMb: 10 });
+    const inPieces = (...rootPiecesMb: number[]) =>
+      reasonsOf(
+        evaluate(offerOf({ rootPiecesMb, diskMb: rootPiecesMb.reduce((a, b) => a + b, 0) }), demand, []),
+      );
+    expect(inPieces(1000, 10)).toEqual([]);
+    expect(inPieces(10, 1000)).toEqual([]);
+    expect(inPieces(600, 600)).toEqual([
+      'disk in pieces of 600 MB and 600 MB of different reservations, none of which holds a whole volume',
+    ]);
+    expect(inPieces(600, 200)).toEqual(['disk 800 MB < 1010 MB']);
+  });
+
+  it.each<[string, Partial<PlacementDemand>, Partial<AgentOffer>, string | null]>([
+    ['anywhere without regions', {}, { region: 'eu' }, null],
+    ['with the masters', { localRegion: 'eu' }, { region: 'eu' }, null],
+    ['on an agent without a region', { localRegion: 'eu' }, {}, null],
+    [
+      'in another region',
+      { localRegion: 'eu' },
+      { region: 'us' },
+      "region us is not the masters' (eu); placement.region allows it",
+    ],
+    ['in the region that is named', { localRegion: 'eu', region: 'us' }, { region: 'us' }, null],
+    [
+      'in another than the named',
+      { localRegion: 'eu', region: 'us' },
+      { region: 'eu' },
+      'region eu is not us',
+    ],
+    ['without the named', { region: 'us' }, {}, 'region unknown is not us'],
+    [
+      'where a row says so',
+      { localRegion: 'eu', constraints: parseConstraints('@region:LIKE:eu|us') },
+      { region: 'us' },
+      null,
+    ],
+    ['with a rack', { rack: '@zone' }, { zone: 'z1' }, null],
+    ['without a zone', { rack: '@zone' }, { attributes: { rack: 'r' } }, 'no rack (the agent has no @zone)'],
+    ['without the attribute', { rack: 'row' }, {}, 'no rack (the agent has no row)'],
+    ['by its name', { rack: 'hostname' }, {}, null],
+  ])('judges a node %s', (_what, demand, offer, reason) => {
+    expect(reasonsOf(evaluate(offerOf(offer), demandOf(demand), []))).toEqual(
+      reason === null ? [] : [reason],
+    );
+  });
+
+  it('takes no port of the agent for a node with an address of its own', () => {
+    const demand = demandOf({ port: 9092, portIsOwn: true });
+    expect(evaluate(offerOf({ ports: [] }), demand, [])).toEqual({ fits: true, port: 9092 });
   });
 
   it.each<[string, Partial<AgentOffer>, PlacedNode[], string | null]>([
@@ -180,11 +258,14 @@ describe('choose', () => {
 const hosts = ['h1', 'h2', 'h3', 'h4'];
 const racks = ['a', 'b', 'c'];
 const attributes = fc.option(fc.constantFrom(...racks)).map((rack) => (rack === null ? {} : { rack }));
+/** Fault domains as Mesos has them: both parts or none. */
+const where = { zone: fc.constantFrom('z1', 'z2'), region: fc.constantFrom('eu', 'us') };
 const arbOffer = (hostname: string): fc.Arbitrary<AgentOffer> =>
   fc.record({
     agentId: fc.constant(`agent-${hostname}`),
     hostname: fc.constant(hostname),
     attributes,
+    ...where,
     cpus: fc.integer({ min: 0, max: 40 }).map((tenths) => tenths / 10),
     memMb: fc.integer({ min: 0, max: 8 }).map((n) => n * 256),
     diskMb: fc.integer({ min: 0, max: 8 }).map((n) => n * 256),
@@ -201,6 +282,7 @@ const arbOthers = fc
     fc.record({
       hostname: fc.constantFrom(...hosts),
       attributes,
+      ...where,
       kind: fc.constantFrom('broker' as const, 'controller' as const),
     }),
     { maxLength: 6 },
@@ -208,7 +290,7 @@ const arbOthers = fc
   .map((nodes): PlacedNode[] => nodes.map((node, n) => ({ ...node, name: `${node.kind}-${n}` })));
 const arbRow = fc.oneof(
   fc
-    .constantFrom('hostname', 'rack')
+    .constantFrom('hostname', 'rack', '@zone', '@region')
     .chain((field) =>
       fc.constantFrom(
         `${field}:UNIQUE`,
@@ -218,7 +300,17 @@ const arbRow = fc.oneof(
         `${field}:CLUSTER`,
       ),
     ),
-  fc.constantFrom('rack:IS:a', 'rack:LIKE:[ab]', 'rack:UNLIKE:a', 'hostname:LIKE:h[12]', 'rack:CLUSTER:b'),
+  fc.constantFrom(
+    'rack:IS:a',
+    'rack:LIKE:[ab]',
+    'rack:UNLIKE:a',
+    'hostname:LIKE:h[12]',
+    'rack:CLUSTER:b',
+    '@zone:IS:z1',
+    '@region:UNLIKE:e.',
+    '@zone:LIKE:z.',
+    '@region:CLUSTER:eu',
+  ),
 );
 const arbDemand = fc
   .record({
@@ -228,17 +320,26 @@ const arbDemand = fc
     port: fc.oneof(fc.constant(0), fc.integer({ min: 31000, max: 31020 })),
     rows: fc.array(arbRow, { maxLength: 2 }),
     name: fc.constantFrom('broker-0', 'broker-1', 'broker-9'),
+    more: fc.record(
+      {
+        rack: fc.constantFrom('rack', '@zone', 'hostname'),
+        region: fc.constantFrom('eu', 'us'),
+        localRegion: fc.constantFrom('eu', 'us'),
+      },
+      { requiredKeys: [] },
+    ),
   })
-  .map(({ rows, ...demand }): PlacementDemand => ({
+  .map(({ rows, more, ...demand }): PlacementDemand => ({
     ...demandOf(demand),
+    ...more,
     constraints: parseConstraints(rows),
   }));
 
 /** The operators said a second time, as statements about the whole cluster after the node was added. */
 function oracle(offer: AgentOffer, demand: PlacementDemand, others: readonly PlacedNode[]): boolean {
   const peers = others.filter((node) => node.kind === demand.kind && node.name !== demand.name);
-  const valueOf = (node: { hostname: string; attributes: Record<string, string> }, field: string) =>
-    field === 'hostname' ? node.hostname : node.attributes[field];
+  const valueOf = (node: AgentOffer | PlacedNode, field: string) =>
+    ({ hostname: node.hostname, '@zone': node.zone, '@region': node.region, ...node.attributes })[field];
   const holds = (constraint: Constraint) => {
     const mine = valueOf(offer, constraint.field);
     if (mine === undefined) return constraint.operator === 'UNLIKE';
@@ -279,7 +380,13 @@ function oracle(offer: AgentOffer, demand: PlacementDemand, others: readonly Pla
     offer.memMb >= demand.memMb &&
     offer.diskMb >= demand.diskMb &&
     (demand.port === 0 ? ports.length > 0 : ports.includes(demand.port)) &&
-    demand.constraints.every(holds)
+    demand.constraints.every(holds) &&
+    (demand.rack === undefined || valueOf(offer, demand.rack) !== undefined) &&
+    (demand.region === undefined
+      ? demand.localRegion === undefined ||
+        demand.localRegion === offer.region ||
+        demand.constraints.some(({ field }) => field === '@region')
+      : demand.region === offer.region)
   );
 }
 
@@ -318,7 +425,8 @@ describe('placement, for any cluster', () => {
           const { offer, port } = chosen;
           expect(portsTaken.has(`${offer.agentId}:${port}`)).toBe(false);
           portsTaken.add(`${offer.agentId}:${port}`);
-          placed.push(broker(n, offer.hostname, offer.attributes));
+          const { zone = '', region = '' } = offer;
+          placed.push({ ...broker(n, offer.hostname, offer.attributes), zone, region });
           const left: AgentOffer = {
             ...offer,
             cpus: offer.cpus - demand.cpus,
@@ -337,9 +445,7 @@ describe('placement, for any cluster', () => {
           free = free.map((candidate) => (candidate.agentId === offer.agentId ? left : candidate));
         }
         for (const constraint of demand.constraints) {
-          const values = placed.map((node) =>
-            constraint.field === 'hostname' ? node.hostname : node.attributes[constraint.field],
-          );
+          const values = placed.map((node) => fieldOf(node, constraint.field));
           const sizes = [...new Set(values)].map((value) => values.filter((v) => v === value).length);
           if (constraint.operator === 'UNIQUE') expect(Math.max(0, ...sizes)).toBeLessThanOrEqual(1);
           if (constraint.operator === 'MAX_PER')

@@ -60,7 +60,7 @@ describe('a spec is refused', () => {
       { 'log.retention.bytes': 1_073_741_825 },
       { brokers: { disk: { sizeMb: 1024 } } },
       'log.retention.bytes',
-      /must not be more than brokers.disk.sizeMb \(1024 MB\).* accepted: -1 or up to 1073741824/,
+      /must not be more than the smallest disk of brokers \(1024 MB\).* accepted: -1 or up to 1073741824/,
     ],
     [{ 'log.retention.bytes': '1g' }, {}, 'log.retention.bytes', /must be a whole number of bytes/],
     [

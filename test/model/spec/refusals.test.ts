@@ -87,6 +87,93 @@ describe('a spec is refused', () => {
       { 'recovery.replaceAfterSeconds': /is 10, but .* accepted: 60 to 2592000$/ },
     ],
     [
+      'with one disk and several',
+      { name: 'a', brokers: { disk: { sizeMb: 500 }, disks: [{ sizeMb: 500 }] } },
+      { 'brokers.disks': /must not be given beside brokers.disk; accepted: one of them/ },
+    ],
+    [
+      'with no disk at all',
+      { name: 'a', brokers: { disks: [] } },
+      { 'brokers.disks': /is \[\], but must have one disk at least/ },
+    ],
+    [
+      'with several disks of a controller',
+      { name: 'a', controllers: { disks: [{ sizeMb: 500 }] } },
+      { 'controllers.disks': /^controllers.disks is not a known key; did you mean controllers.disk\?/ },
+    ],
+    [
+      'with a profile of a ROOT disk',
+      { name: 'a', brokers: { disks: [{ sizeMb: 500 }, { sizeMb: 500, profile: 'fast' }] } },
+      { 'brokers.disks.1.profile': /is "fast", but is for disks of the type MOUNT only/ },
+    ],
+    [
+      'with a rack that is none',
+      { name: 'a', rack: '@rack' },
+      { rack: /must be @zone, @region, hostname or the name of an attribute/ },
+    ],
+    [
+      'with a wrong row in a text of rows',
+      { name: 'a', placement: { brokers: 'hostname:UNIQUE,rack:MAX_PER' } },
+      { 'placement.brokers': /its row "rack:MAX_PER" is wrong: MAX_PER needs a whole number from 1/ },
+    ],
+    [
+      'with JSON rows that are none',
+      { name: 'a', placement: { brokers: '[["hostname"' } },
+      { 'placement.brokers': /must be rows of text; accepted: \[field, operator, parameter\]/ },
+    ],
+    [
+      'with a pattern that could run for ever',
+      { name: 'a', placement: { brokers: [['rack', 'LIKE', '(a)\\1']] } },
+      { 'placement.brokers.0': /regular expression is not valid .*back-references are not taken/ },
+    ],
+    [
+      'with a checksum that is none',
+      { name: 'a', kafka: { artifact: { uri: 'https://x.test/k.tgz', sha256: 'ABC' } } },
+      { 'kafka.artifact.sha256': /is "ABC", but .*accepted: 64 lower-case hex digits/ },
+    ],
+    [
+      'with an image that is none',
+      { name: 'a', kafka: { artifact: { image: 'apache/kafka 4' } } },
+      {
+        'kafka.artifact.image': /must be the name of a container image; accepted: for example apache\/kafka:/,
+      },
+    ],
+    [
+      'with a network whose nodes cannot find each other',
+      { name: 'a', network: { name: 'overlay' } },
+      { 'network.domain': /is missing, but must be text: a DNS domain/ },
+    ],
+    [
+      'with a limit that is none',
+      { name: 'a', rlimits: { nofile: -1 } },
+      { 'rlimits.nofile': /must be a whole number from 0, or unlimited/ },
+    ],
+    [
+      'with secrets where the node itself is',
+      {
+        name: 'a',
+        secrets: [
+          { secret: 'a/b', env: 'META_PROPERTIES_1' },
+          { secret: 'a/b', file: 'data/key' },
+          { secret: 'a/b', file: '../key' },
+          { secret: 'a b', env: 'KEY' },
+          { secret: 'a', env: 'KEY' },
+        ],
+      },
+      {
+        'secrets.0.env': /is a variable of Mesos or Millrace/,
+        'secrets.1.file': /is a place that the node itself uses/,
+        'secrets.2.file': /must be a file below the sandbox/,
+        'secrets.3.secret': /must be the path of a secret/,
+        'secrets.4.env': /is given to two secrets/,
+      },
+    ],
+    [
+      'with a secret that is given, not named',
+      { name: 'a', secrets: [{ value: 'x', env: 'KEY' }] },
+      { 'secrets.0': /must be \{secret: …, env: …\} or \{secret: …, file: …\}/ },
+    ],
+    [
       'with a port that is none',
       { name: 'a', brokers: { port: 70_000 } },
       { 'brokers.port': /accepted: 0 to 65535/ },
@@ -137,7 +224,7 @@ describe('a spec is refused', () => {
     [
       'with an artifact of two places',
       { name: 'a', kafka: { artifact: { path: '/k', uri: 'https://x/k.tgz' } } },
-      { 'kafka.artifact': /\{uri: …\} or \{path: …\}/ },
+      { 'kafka.artifact': /\{uri: …\}, \{path: …\} or \{image: …\}/ },
     ],
     [
       'with an address of an unknown scheme',

@@ -1,8 +1,8 @@
 // Inverse offers: a framework that holds something of an agent whose machine will be away is asked to give it up. What it
 // answers is only told to operators; nothing is taken from it before the machine goes down.
-import type { InverseOffer } from '../../../mesos/types.ts';
 import { refuseMs } from '../allocator/filters.ts';
-import type { Call } from '../wire/call-types.ts';
+import type { InverseOffer } from '../../../mesos/types.ts';
+import type { Call, Unavailability } from '../wire/call-types.ts';
 import { unavailabilityOf } from './machines.ts';
 import { sendEvent } from './master.ts';
 import type { Master } from './master.ts';
@@ -28,7 +28,10 @@ export function sendInverseOffers(master: Master): void {
   for (const frameworkId of master.streams.keys()) {
     const offers = Object.values(master.state.agents)
       .filter((agent) => isDue(master, frameworkId, agent))
-      .flatMap((agent) => inverseOffers(master, frameworkId, agent));
+      .flatMap((agent) => {
+        const unavailability = unavailabilityOf(master, agent);
+        return unavailability ? [inverseOffer(master, frameworkId, agent, unavailability)] : [];
+      });
     if (offers.length > 0)
       sendEvent(master, frameworkId, {
         type: 'INVERSE_OFFERS',
@@ -80,7 +83,6 @@ function inverseKey({ frameworkId, agentId }: { frameworkId: string; agentId: st
 }
 
 function isDue(master: Master, frameworkId: string, agent: Agent): boolean {
-  if (!unavailabilityOf(master, agent)) return false;
   const mine = (holder: { frameworkId: string; agentId: string }): boolean =>
     holder.frameworkId === frameworkId && holder.agentId === agent.id;
   if ([...master.inverseOffers.values()].some(mine)) return false;
@@ -93,22 +95,23 @@ function isDue(master: Master, frameworkId: string, agent: Agent): boolean {
   ].some(mine);
 }
 
-function inverseOffers(master: Master, frameworkId: string, agent: Agent): InverseOffer[] {
-  const unavailability = unavailabilityOf(master, agent);
-  if (!unavailability) return [];
+function inverseOffer(
+  master: Master,
+  frameworkId: string,
+  agent: Agent,
+  unavailability: Unavailability,
+): InverseOffer {
   const held = { id: `${master.id}-O${master.nextOfferNumber++}`, frameworkId, agentId: agent.id };
   master.inverseOffers.set(held.id, held);
-  return [
-    {
-      id: { value: held.id },
-      url: {
-        scheme: 'http',
-        address: { hostname: agent.hostname, ip: agent.hostname, port: agent.port },
-        path: '/slave(1)',
-      },
-      framework_id: { value: frameworkId },
-      agent_id: { value: agent.id },
-      unavailability,
+  return {
+    id: { value: held.id },
+    url: {
+      scheme: 'http',
+      address: { hostname: agent.hostname, ip: agent.hostname, port: agent.port },
+      path: '/slave(1)',
     },
-  ];
+    framework_id: { value: frameworkId },
+    agent_id: { value: agent.id },
+    unavailability,
+  };
 }

@@ -3,20 +3,25 @@
 import { setTimeout } from 'node:timers/promises';
 import { killTask } from './agent/kill.ts';
 import { recoverTasks, watchProcesses } from './agent/watcher.ts';
+import type { FaultRequest } from './faults/inject.ts';
 import { listen } from './http/server.ts';
 import { localState } from './local-state.ts';
 import type { LocalState } from './local-state.ts';
-import { addAgent, removeAgent } from './master/agents.ts';
+import { addAgent, awaitAgents, removeAgent } from './master/agents.ts';
 import type { AgentLoss } from './master/agents.ts';
+import { agentOf } from './master/away.ts';
 import { awaitFailover } from './master/frameworks.ts';
 import { createMaster } from './master/master.ts';
 import type { Master } from './master/master.ts';
 import { allocateNow } from './master/offers.ts';
+import { returnAgent } from './master/return-agent.ts';
 import type { Task } from './master/state.ts';
+import { createMasters, registerAgents } from './masters/masters.ts';
+import type { FailoverTimes, Masters } from './masters/masters.ts';
 import { settingsOf } from './options.ts';
 import type { AgentSpec, LocalMesosOptions } from './options.ts';
 
-export type { AgentLoss, AgentSpec, LocalMesosOptions, LocalState };
+export type { AgentLoss, AgentSpec, FailoverTimes, FaultRequest, LocalMesosOptions, LocalState, Masters };
 
 export interface LocalMesos {
   /** `http://127.0.0.1:<port>`, or https */
@@ -24,10 +29,14 @@ export interface LocalMesos {
   addAgent(spec: AgentSpec): { id: string; hostname: string };
   /** Loses an agent with all it runs. @throws Error when there is no such agent */
   removeAgent(id: string, loss?: AgentLoss): void;
+  /** Has an agent register again. @throws Error when none of this id is away */
+  returnAgent(id: string): void;
+  /** The masters: one leads, the others stand by. */
+  readonly masters: Masters;
   /** Runs a round of allocation now, without waiting for the interval; makes tests fast and their offers predictable. */
   allocate(): void;
   state(): LocalState;
-  /** Stops serving. Tasks go on and are found again by the next start on the same directory, unless `killTasks`. */
+  /** Stops serving. Tasks go on and are found again by the next start on the same directory, unless `killTasks`. Once is enough. */
   stop(options?: { killTasks?: boolean }): Promise<void>;
 }
 
@@ -41,26 +50,35 @@ export async function startLocalMesos(options: LocalMesosOptions): Promise<Local
       `Local Mesos reads /proc and needs Linux; this is ${process.platform}. Nothing was started.`,
     );
   const master = createMaster(settingsOf(options));
-  const server = await listen(master);
+  const server = await listen(master, () => ({ master, masters }));
+  const masters = createMasters(master, server);
   master.turn(() => {
-    const held = Object.keys(master.state.agents).length;
+    const held = Object.keys({ ...master.state.agents, ...master.state.awayAgents }).length;
     for (const spec of (options.agents ?? []).slice(held)) addAgent(master, spec);
     recoverTasks(master);
+    awaitRegistrations(master);
     for (const frameworkId of Object.keys(master.state.frameworks)) awaitFailover(master, frameworkId);
   });
   watchProcesses(master);
   allocateRegularly(master);
   return {
-    url: `${master.settings.tls ? 'https' : 'http'}://127.0.0.1:${server.port}`,
+    url: masters.urls[0] ?? '',
+    masters,
     addAgent: (spec) => {
       const { id, hostname } = addAgent(master, spec);
       master.commit();
       return { id, hostname };
     },
-    removeAgent: (id, loss = 'unreachable') => {
-      const agent = master.state.agents[id];
+    removeAgent: (id, loss = 'powerCut') => {
+      const agent = agentOf(master, id);
       if (!agent) throw new Error(`There is no agent '${id}' to remove.`);
       removeAgent(master, agent, loss);
+      master.commit();
+    },
+    returnAgent: (id) => {
+      const away = master.state.awayAgents[id];
+      if (!away) throw new Error(`There is no agent '${id}' that is away.`);
+      returnAgent(master, away);
       master.commit();
     },
     allocate: () => {
@@ -69,6 +87,7 @@ export async function startLocalMesos(options: LocalMesosOptions): Promise<Local
     },
     state: () => localState(master),
     stop: async ({ killTasks = false } = {}) => {
+      if (master.stopped) return;
       if (killTasks) await killAll(master);
       master.commit();
       master.stopped = true;
@@ -76,6 +95,17 @@ export async function startLocalMesos(options: LocalMesosOptions): Promise<Local
       await server.close();
     },
   };
+}
+
+/** After a restart agents take their time to find the master, as far as that was asked for. */
+function awaitRegistrations(master: Master): void {
+  const { reregistrationMs } = master.settings;
+  if (reregistrationMs > 0 && master.state.starts > 1) awaitAgents(master);
+  if (reregistrationMs === 0) registerAgents(master);
+  else
+    master.later(reregistrationMs, () => {
+      registerAgents(master);
+    });
 }
 
 function allocateRegularly(master: Master): void {

@@ -1,6 +1,7 @@
 // The summary of everything that GET /local/state gives.
 import type { Master } from './master/master.ts';
 import type { Resource } from '../../mesos/types.ts';
+import type { Absence } from './master/state.ts';
 import { volumesIn } from './master/operations.ts';
 import { volumeDirectory } from './agent/sandbox.ts';
 
@@ -13,6 +14,9 @@ export interface LocalState {
     /** With reservations and volumes. */
     total: Resource[];
   }[];
+  /** Agents that the master does not reach, and why; tasks of those that are only unreachable run on. */
+  awayAgents: { id: string; hostname: string; absence: Absence; total: Resource[] }[];
+  goneAgents: string[];
   frameworks: { id: string; name: string; connected: boolean; suppressedRoles: string[] }[];
   tasks: {
     frameworkId: string;
@@ -33,10 +37,17 @@ export interface LocalState {
 
 /** Sums the state up. */
 export function localState(master: Master): LocalState {
-  const { agents, executors, frameworks, tasks } = master.state;
+  const { agents, awayAgents, executors, frameworks, tasks } = master.state;
   return {
     masterId: master.id,
     agents: Object.values(agents).map(({ id, hostname, total }) => ({ id, hostname, total })),
+    awayAgents: Object.values(awayAgents).map(({ agent: { id, hostname, total }, absence }) => ({
+      id,
+      hostname,
+      absence,
+      total,
+    })),
+    goneAgents: master.state.goneAgents,
     frameworks: Object.values(frameworks).map(({ id, info, suppressedRoles }) => ({
       id,
       name: info.name,

@@ -28,6 +28,10 @@ Local Mesos: a Mesos master and its agents in one process, for trials and tests.
   --acls <file>          JSON as Mesos' own: {"register_frameworks": [{"principals": ..., "roles": ...}]}
   --first-port <port>    first port that agents offer, 100 each (default 21000)
   --heartbeat-ms <n>     between heartbeats of a subscription (default 15000)
+  --masters <n>          masters of the ensemble; the others redirect to the one that leads (default 1)
+  --standby-ports <p,p>  of the masters after the first (default free ones)
+  --reregistration-ms <n>  time that agents take to find the master after a restart (default 0)
+  --offer-timeout-ms <n> offers are rescinded after this time (default never)
   --port-file <file>     written with the port once it listens
   --kill-tasks           on SIGTERM or SIGINT kill all tasks; without it they go on and are found again
   --help
@@ -49,6 +53,10 @@ const { values } = parseArgs({
     acls: { type: 'string' },
     'first-port': { type: 'string', default: '21000' },
     'heartbeat-ms': { type: 'string', default: '15000' },
+    masters: { type: 'string', default: '1' },
+    'standby-ports': { type: 'string', default: '' },
+    'reregistration-ms': { type: 'string', default: '0' },
+    'offer-timeout-ms': { type: 'string' },
     'port-file': { type: 'string' },
     'kill-tasks': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -78,6 +86,15 @@ const mesos = await startLocalMesos({
   ...securityOf(values),
   firstPort: numberOf('first-port', values['first-port']),
   heartbeatIntervalMs: numberOf('heartbeat-ms', values['heartbeat-ms']),
+  masters: numberOf('masters', values.masters),
+  standbyPorts: values['standby-ports']
+    .split(',')
+    .filter((port) => port !== '')
+    .map((port) => numberOf('standby-ports', port)),
+  reregistrationMs: numberOf('reregistration-ms', values['reregistration-ms']),
+  ...(values['offer-timeout-ms'] === undefined
+    ? {}
+    : { offerTimeoutMs: numberOf('offer-timeout-ms', values['offer-timeout-ms']) }),
 });
 
 const portFile = values['port-file'];
@@ -86,7 +103,7 @@ if (portFile !== undefined) {
   writeFileSync(`${portFile}.new`, new URL(mesos.url).port);
   renameSync(`${portFile}.new`, portFile);
 }
-process.stdout.write(`Local Mesos listens on ${mesos.url}\n`);
+process.stdout.write(`Local Mesos listens on ${mesos.masters.urls.join(', ')}\n`);
 
 for (const name of ['SIGTERM', 'SIGINT'] as const)
   process.once(name, () => {

@@ -64,6 +64,17 @@ export interface LocalMesosOptions {
   allocationIntervalMs?: number;
   /** An unacknowledged update is sent again after this time, doubled each time up to 10 minutes. @default 10000 */
   updateRetryIntervalMs?: number;
+  /** Offers are rescinded after this time, as with Mesos' `--offer_timeout`. @default never */
+  offerTimeoutMs?: number;
+  /** Masters of the ensemble: the first leads, the others redirect to it. @default 1 */
+  masters?: number;
+  /** Ports of the masters after the first. @default free ones */
+  standbyPorts?: readonly number[];
+  /**
+   * How long agents take to register after the start of local Mesos; until then the master neither offers them nor speaks of
+   * their tasks. A real agent takes a few seconds. @default 0
+   */
+  reregistrationMs?: number;
   /** Grace of a KILL for tasks without a kill policy. @default 3000 */
   killGraceMs?: number;
   /** First port that agents offer. @default 21000 */
@@ -71,7 +82,7 @@ export interface LocalMesosOptions {
   /** Ports of each agent. @default 100 */
   portsPerAgent?: number;
   /** Fault domain of the master. */
-  domain?: DomainInfo;
+  domain?: DomainInfo | undefined;
   /** Serves https with this certificate (chain) and key, both PEM. @default http */
   tls?: { cert: string; key: string };
   /** With any, all calls need HTTP basic authentication by one of these. @default anybody may call */
@@ -82,8 +93,9 @@ export interface LocalMesosOptions {
   onError?: (error: unknown) => void;
 }
 
-export type Settings = Required<Omit<LocalMesosOptions, 'domain' | 'agents' | 'tls'>> &
+export type Settings = Required<Omit<LocalMesosOptions, 'domain' | 'agents' | 'offerTimeoutMs' | 'tls'>> &
   Pick<LocalMesosOptions, 'tls'> & {
+    offerTimeoutMs: number | undefined;
     domain: DomainInfo | undefined;
   };
 
@@ -99,6 +111,10 @@ export function settingsOf(options: LocalMesosOptions): Settings {
     firstPort: 21_000,
     portsPerAgent: 100,
     domain: undefined,
+    offerTimeoutMs: undefined,
+    masters: 1,
+    standbyPorts: [],
+    reregistrationMs: 0,
     credentials: [],
     acls: {},
     onError: (error) => {

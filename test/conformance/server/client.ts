@@ -13,6 +13,8 @@ export interface PlainResponse {
 export interface EventStream {
   events: unknown[];
   ended: boolean;
+  /** Ended, or broken off. */
+  closed: boolean;
   close(): void;
 }
 
@@ -73,6 +75,7 @@ function collect(outgoing: ClientRequest, incoming: IncomingMessage): EventStrea
   const stream: EventStream = {
     events: [],
     ended: false,
+    closed: false,
     close: () => {
       outgoing.destroy();
     },
@@ -82,6 +85,9 @@ function collect(outgoing: ClientRequest, incoming: IncomingMessage): EventStrea
   });
   incoming.once('end', () => {
     stream.ended = true;
+  });
+  incoming.once('close', () => {
+    stream.closed = true;
   });
   // A stream that the replay closes itself.
   incoming.on('error', () => undefined);

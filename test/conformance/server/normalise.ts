@@ -34,8 +34,10 @@ interface Event {
 }
 
 /** The event without what races or differs by nature; the argument is left as it is. */
-export function normaliseEvent(event: unknown, masterPort: number): object {
+export function normaliseEvent(event: unknown, masterPort: number, agentPort = 0): object {
   const copy = structuredClone(event) as Event;
+  // See `agentPorts`.
+  for (const { url } of copy.offers?.offers ?? []) url.address.port -= agentPort;
   sortOffers(copy.offers?.offers ?? []);
   copy.inverse_offers?.inverse_offers.sort(byText);
   if (copy.subscribed?.master_info)
@@ -62,7 +64,7 @@ export function eventKey(event: unknown): string {
   if (offer) return JSON.stringify([type, offer.value]);
   const about = status
     ? [(status.task_id ?? status.operation_id)?.value, status.state, status.reason]
-    : [failure?.executor_id?.value];
+    : [failure?.executor_id?.value, rescind?.offer_id.value];
   return JSON.stringify([type, ...about]);
 }
 

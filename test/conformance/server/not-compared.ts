@@ -15,9 +15,14 @@ export const NOT_COMPARED = {
     'Flags, metrics, and who built it are those of the program that is asked; that they are answered is compared.',
   agentApi:
     '07 is the API of agents. Agents of local Mesos have no port: one process is master and all agents, and containers are plain processes, so that nested container calls would have nothing to act on.',
-  restOf13: 'Of 13 only GROW_VOLUME and SHRINK_VOLUME are replayed here.',
   pids: 'executor_pid is a process id.',
   masterPort: 'The master of the recordings had port 5050; local Mesos has the one that the test was given.',
+  masterPorts:
+    'The three masters of 11 had ports 5061 to 5063; those of local Mesos are compared by which master they mean.',
+  agentPorts:
+    'The port in the url of an offer is compared by its distance from that of the first agent, which was 5071 in 11. Nothing listens there.',
+  processes:
+    'What was done to the processes of the recordings (the notes) is done to local Mesos through its masters and agents.',
   heartbeats:
     'How many HEARTBEATs come depends on how long the replay takes; the first must follow SUBSCRIBED.',
   eventOrder:
@@ -26,6 +31,7 @@ export const NOT_COMPARED = {
     'The order of resources within an offer, and of offers within one event, is that of a hash table.',
   waits:
     'The client of the recordings waited some seconds here and there; the replay waits for the condition instead. refuse_seconds of 1 becomes 0.05, and 03 retries updates after 2 s instead of 10 s.',
+  pace: '09 is about times: its replay keeps the pace of the recording, and runs four times as fast, as do offer timeout and filters.',
   redeliveries:
     'An update that is sent again on a stream which the client closes or tears down in the same moment may show or not.',
   groupStarting:
@@ -53,4 +59,6 @@ export const VOLATILE_KEYS: Readonly<Record<string, NotCompared>> = {
   build_user: 'ownContent',
   git_sha: 'ownContent',
   executor_pid: 'pids',
+  // Of unreachable_time.
+  nanoseconds: 'times',
 };

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startLocalMesos } from '../../../src/local/mesos/index.ts';
 import type { AgentSpec, LocalMesos, LocalMesosOptions } from '../../../src/local/mesos/index.ts';
+import { AGENTS_LOST_AND_BACK, REPLICATED_LOG, THREE_MASTERS } from './happenings.ts';
 import { replay } from './replay.ts';
+import type { ReplayOptions } from './replay.ts';
 import { readTranscript } from './transcript.ts';
 import type { Line } from './transcript.ts';
 
@@ -15,6 +17,19 @@ const AGENT_2: AgentSpec = {
   ...SIZE,
   ports: { begin: 9200, end: 9300 },
   domain: { fault_domain: { region: { name: 'region-1' }, zone: { name: 'zone-2' } } },
+};
+const AGENT_3: AgentSpec = {
+  ...SIZE,
+  ports: { begin: 9400, end: 9500 },
+  domain: { fault_domain: { region: { name: 'region-2' }, zone: { name: 'zone-3' } } },
+};
+const AGENT_OF_11: AgentSpec = {
+  hostname: '127.0.0.1',
+  cpus: 4,
+  memMb: 4096,
+  diskMb: 4096,
+  attributes: {},
+  ports: { begin: 31_000, end: 32_000 },
 };
 
 let directory: string;
@@ -65,19 +80,19 @@ describe('local Mesos answers as the recorded Mesos did', () => {
     name: string;
     agents: AgentSpec[];
     options?: Partial<LocalMesosOptions>;
-    roundsAt?: number[];
+    replayed?: ReplayOptions;
     /** Which lines are replayed. */
     only?: (line: Line) => boolean;
-    skip?: string[];
   }[] = [
     { name: '01_lifecycle_reserve_create_launch_kill', agents: [AGENT_1, AGENT_2] },
     { name: '01a_reserve_does_not_fit_and_reconcile_unknown', agents: [AGENT_1, AGENT_2] },
     // The offer of what the unhealthy task left over came before its end.
-    { name: '02_launch_group_default_executor', agents: [AGENT_1], roundsAt: [40.5] },
+    { name: '02_launch_group_default_executor', agents: [AGENT_1], replayed: { roundsAt: [40.5] } },
+    { name: '03_failover_resubscribe_acks', agents: [AGENT_1], options: { updateRetryIntervalMs: 2_000 } },
     {
-      name: '03_failover_resubscribe_acks',
-      agents: [AGENT_1],
-      options: { updateRetryIntervalMs: 2_000 },
+      name: '04_agent_lost_partition_master_failover',
+      agents: [AGENT_1, AGENT_2],
+      replayed: { happenings: AGENTS_LOST_AND_BACK },
     },
     {
       name: '05_http_and_validation_errors',
@@ -85,7 +100,7 @@ describe('local Mesos answers as the recorded Mesos did', () => {
       // See `deadly`.
       only: ({ t }) => t < 58.4,
     },
-    { name: '06_operator_api', agents: [AGENT_1, AGENT_2], skip: OLD_ENDPOINTS },
+    { name: '06_operator_api', agents: [AGENT_1, AGENT_2], replayed: { skip: OLD_ENDPOINTS } },
     { name: '08_auth_401_403', agents: [AGENT_1], options: AUTHENTICATION, only: isNotOldState },
     {
       name: '10_operation_feedback_refinement_volumes',
@@ -93,16 +108,27 @@ describe('local Mesos answers as the recorded Mesos did', () => {
       options: { updateRetryIntervalMs: 2_000 },
     },
     {
-      name: '13_variants_non_partition_aware_regions_killing_grow_replicated_log_failover',
+      name: '09_offer_timeout_filters_rescind_constraints',
       agents: [AGENT_1, AGENT_2],
-      // See `restOf13`.
-      only: ({ t }) => t > 42.47 && t < 54.5,
+      options: { offerTimeoutMs: 1_000 },
+      replayed: { pace: 0.25 },
+    },
+    {
+      name: '11_ha_leader_election_307_503',
+      agents: [AGENT_OF_11],
+      options: { masters: 3, domain: undefined },
+      replayed: { happenings: THREE_MASTERS, masterPorts: [5061, 5062, 5063], agentPort: 5071 },
+    },
+    {
+      name: '13_variants_non_partition_aware_regions_killing_grow_replicated_log_failover',
+      agents: [AGENT_1, AGENT_2, AGENT_3],
+      replayed: { happenings: REPLICATED_LOG },
     },
     { name: '14_pod_with_executor_volume_mixed_launch_two_offers', agents: [AGENT_1] },
   ];
 
   it.each(recordings)('in $name', { timeout: 120_000 }, async (recording) => {
-    const { name, agents, options, only = () => true, roundsAt, skip } = recording;
+    const { name, agents, options, only = () => true, replayed } = recording;
     const started = await startLocalMesos({
       stateDir: directory,
       agents,
@@ -112,7 +138,7 @@ describe('local Mesos answers as the recorded Mesos did', () => {
       ...options,
     });
     mesos = started;
-    expect(await replay(started, readTranscript(name).filter(only), { roundsAt, skip })).toEqual([]);
+    expect(await replay(started, readTranscript(name).filter(only), replayed)).toEqual([]);
   });
 });
 

@@ -15,8 +15,36 @@ const AT_ONCE_SECONDS = 0.1;
 const AT_ONCE_CALLS = ['SUBSCRIBE', 'REVIVE', 'UPDATE_FRAMEWORK', 'UPDATE_MAINTENANCE_SCHEDULE'];
 const POLL_MS = 10;
 
+export interface ReplayOptions {
+  /** Times of the recording at which the master allocated before the OFFERS of it could be awaited in turn. */
+  roundsAt?: readonly number[];
+  /** Requests that are left out, by their type: see `oldEndpoints`. */
+  skip?: readonly string[];
+  /** What was done to the processes, see `processes`: each before the first line of its time or later. */
+  happenings?: readonly Happening[];
+  /** Keeps the pace of the recording, scaled by this; see `pace`. */
+  pace?: number;
+  /** Recorded ports of the masters, in the order of the local ones; see `masterPorts`. */
+  masterPorts?: readonly number[];
+  /** Recorded port of the first agent; see `agentPorts`. */
+  agentPort?: number;
+}
+
+/** Something that happens to local Mesos; `agents` are the ids that it started with. */
+export interface Happening {
+  at: number;
+  does(mesos: LocalMesos, agents: readonly string[]): void | Promise<void>;
+}
+
+/** Port of the first agent of local Mesos, and of most recordings. */
+const AGENT_PORT = 5051;
+/** Mesos' `refuse_seconds` when none is given. */
+const DEFAULT_REFUSE_SECONDS = 5;
+
 interface Played {
   stream: EventStream;
+  /** Of the master that serves it. */
+  port: number;
   /** Of a framework, not of an operator. */
   isFramework: boolean;
   /** Indexes of events that were matched. */
@@ -25,27 +53,21 @@ interface Played {
   lastUpdate: Map<string, number>;
 }
 
-export interface ReplayOptions {
-  /** Times of the recording at which the master allocated before the OFFERS of it could be awaited in turn. */
-  roundsAt?: readonly number[] | undefined;
-  /** Requests that are left out, by their type: see `oldEndpoints`. */
-  skip?: readonly string[] | undefined;
-}
-
-/**
- * Replays a recording; gives every difference, with the line it was found at.
- */
+/** Replays a recording; gives every difference, with the line it was found at. */
 export async function replay(
   mesos: LocalMesos,
   lines: readonly Line[],
-  { roundsAt = [], skip = [] }: ReplayOptions = {},
+  options: ReplayOptions = {},
 ): Promise<string[]> {
+  const { masterPorts = [5050], agentPort = AGENT_PORT, pace, skip = [] } = options;
   const bindings = createBindings();
-  const port = Number(new URL(mesos.url).port);
+  const ports = mesos.masters.urls.map((url) => Number(new URL(url).port));
+  const agents = mesos.state().agents.map(({ id }) => id);
   const differences: string[] = [];
   const streams = new Map<string, Played>();
   const responses = new Map<string, PlainResponse[]>();
   let lastOut = 0;
+  let lastLine = { t: 0, atMs: Date.now() };
 
   const note = (line: Line, found: readonly string[]): void => {
     differences.push(...found.map((difference) => `${line.t} ${line.type}: ${difference}`));
@@ -61,17 +83,24 @@ export async function replay(
       name,
       bindings.substitute(value),
     ]);
-    const sent = await sendRequest(mesos.url, {
+    const seat = Math.max(masterPorts.indexOf(line.http?.port ?? 0), 0);
+    const sent = await sendRequest(mesos.masters.urls[seat] ?? '', {
       method: line.http?.method ?? 'POST',
       path: bindings.substitute(line.http?.path ?? '/'),
       headers: Object.fromEntries(headers) as Record<string, string>,
       body: bodyOf(line),
+    }).catch((error: unknown) => {
+      // A master that is down; when the recorded one answered, the answer is missed below.
+      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return undefined;
+      throw error;
     });
+    if (!sent) return;
     const key = `${line.type}_RESPONSE`;
     responses.set(key, [...(responses.get(key) ?? []), sent.response]);
     if (sent.stream)
       streams.set(line.stream ?? '', {
         stream: sent.stream,
+        port: ports[seat] ?? 0,
         isFramework: line.http?.path?.endsWith('/scheduler') === true,
         matched: new Set(),
         lastUpdate: new Map(),
@@ -79,10 +108,10 @@ export async function replay(
   }
 
   /** A body that is a text was sent as it is: no JSON, or an odd one. */
-  function bodyOf({ body }: Line): string | undefined {
-    if (body === null) return undefined;
-    const text = typeof body === 'string' ? body : JSON.stringify(body);
-    return bindings.substitute(text).replaceAll('"refuse_seconds":1}', '"refuse_seconds":0.05}');
+  function bodyOf(line: Line): string | undefined {
+    if (line.body === null) return undefined;
+    if (typeof line.body === 'string') return bindings.substitute(line.body);
+    return bindings.substitute(pace === undefined ? hastened(line) : scaled(line, pace));
   }
 
   async function closeLine(line: Line): Promise<void> {
@@ -103,9 +132,11 @@ export async function replay(
       headers: line.http?.headers ?? {},
       body: line.body,
     };
+    const { Location: location } = response.headers;
+    if (location !== undefined) response.headers['Location'] = recordedPort(location);
     return [
       ...(response.headers['Date'] === undefined ? ['the Date header is missing'] : []),
-      ...bindings.compare(normaliseResponse(recorded, 5050), normaliseResponse(response, port)),
+      ...bindings.compare(normaliseResponse(recorded, 5050), normaliseResponse(response, ports[0] ?? 0)),
     ];
   }
 
@@ -113,9 +144,11 @@ export async function replay(
     const played = streams.get(line.stream ?? '');
     if (!played) return ['there is no such stream'];
     const { stream, matched, lastUpdate } = played;
-    if (line.type === 'STREAM_CLOSED') return [];
-    if (line.type === 'STREAM_END')
-      return waitFor(() => stream.ended, 'the stream to end').then(
+    if (line.type === 'STREAM_CLOSED' || line.type === 'STREAM_END')
+      return waitFor(
+        () => (line.type === 'STREAM_END' ? stream.ended : stream.closed),
+        `the stream to ${line.type === 'STREAM_END' ? 'end' : 'break off'}`,
+      ).then(
         () => [],
         (error: unknown) => [String(error)],
       );
@@ -145,13 +178,32 @@ export async function replay(
       ...(line.type === 'SUBSCRIBED' && index !== 0 ? ['SUBSCRIBED is not the first event'] : []),
       ...(line.type === 'HEARTBEAT' && index !== 1 ? ['HEARTBEAT does not follow SUBSCRIBED'] : []),
       ...(isEarly ? ['the updates of the task came in another order'] : []),
-      ...bindings.compare(normaliseEvent(line.body, 5050), normaliseEvent(stream.events[index], port)),
+      ...bindings.compare(
+        normaliseEvent(line.body, masterPorts[ports.indexOf(played.port)] ?? 0, agentPort),
+        normaliseEvent(stream.events[index], played.port, AGENT_PORT),
+      ),
     ];
   }
 
-  const rounds = [...roundsAt];
+  function recordedPort(location: string): string {
+    return masterPorts.reduce(
+      (text, recorded, seat) => text.replace(`:${ports[seat] ?? 0}`, `:${recorded}`),
+      location,
+    );
+  }
+
+  /** Waits until as much time has passed since the last line as in the recording. */
+  async function keepPace(line: Line): Promise<void> {
+    if (pace === undefined || line.dir !== 'out') return;
+    await setTimeout(Math.max(0, (line.t - lastLine.t) * 1000 * pace - (Date.now() - lastLine.atMs)));
+  }
+
+  const rounds = [...(options.roundsAt ?? [])];
+  const happenings = [...(options.happenings ?? [])];
   for (const line of lines) {
+    while (line.t >= (happenings[0]?.at ?? Infinity)) await happenings.shift()?.does(mesos, agents);
     if (line.dir === 'note' || skip.includes(line.type.replace(/_RESPONSE$/, ''))) continue;
+    await keepPace(line);
     if (line.t > (rounds[0] ?? Infinity)) {
       rounds.shift();
       await allocateOffers(mesos, [...streams.values()]);
@@ -160,12 +212,26 @@ export async function replay(
     else if (line.dir === 'out') await sendLine(line);
     else if (line.type.endsWith('_RESPONSE')) note(line, compareResponse(line));
     else note(line, await compareEvent(line));
+    lastLine = { t: line.t, atMs: Date.now() };
   }
   const known = new Set([...streams.values()].flatMap(matchedUuids));
   for (const [name, played] of streams)
     for (const event of leftOver(played))
       if (!known.has(uuidOf(event))) differences.push(`stream ${name}: unexpected ${JSON.stringify(event)}`);
   return differences;
+}
+
+/** See `waits`. */
+function hastened({ body }: Line): string {
+  return JSON.stringify(body).replaceAll('"refuse_seconds":1}', '"refuse_seconds":0.05}');
+}
+
+/** See `pace`. */
+function scaled({ type, body }: Line, pace: number): string {
+  if (type !== 'DECLINE') return JSON.stringify(body);
+  const { decline, ...rest } = body as { decline: { filters?: { refuse_seconds: number } } };
+  const seconds = (decline.filters?.refuse_seconds ?? DEFAULT_REFUSE_SECONDS) * pace;
+  return JSON.stringify({ ...rest, decline: { ...decline, filters: { refuse_seconds: seconds } } });
 }
 
 function leftOver({ stream, matched }: Played): unknown[] {

@@ -11,6 +11,7 @@ export interface Line {
   http?: {
     method?: string;
     path?: string;
+    port?: number;
     raw?: boolean;
     status?: number;
     headers?: Record<string, string>;

@@ -40,7 +40,7 @@ describe('an agent', () => {
   });
 
   it.each([
-    ['unreachable', 'TASK_UNREACHABLE', 'health check timed out', 'TASK_UNREACHABLE'],
+    ['powerCut', 'TASK_UNREACHABLE', 'health check timed out', 'TASK_UNREACHABLE'],
     ['unregistered', 'TASK_LOST', 'the agent unregistered', 'TASK_UNKNOWN'],
     ['gone', 'TASK_GONE_BY_OPERATOR', 'Agent has been marked gone', 'TASK_GONE_BY_OPERATOR'],
   ] as const)('that is lost (%s) takes its task along: %s', async (loss, state, message, reconciled) => {

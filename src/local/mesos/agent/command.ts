@@ -1,4 +1,5 @@
 // What a task's command becomes: arguments and environment. Nothing of local Mesos' own environment is inherited.
+import { agentOf } from '../master/away.ts';
 import type { Master } from '../master/master.ts';
 import type { Executor, Task } from '../master/state.ts';
 import type { CommandDescription } from '../wire/call-types.ts';
@@ -24,7 +25,7 @@ export function taskEnvironment(master: Master, executor: Executor, task: Task):
     PATH: TASK_PATH,
     MESOS_SANDBOX: task.sandbox,
     MESOS_DIRECTORY: executor.sandbox,
-    MESOS_CONTAINER_IP: master.state.agents[task.agentId]?.hostname ?? '127.0.0.1',
+    MESOS_CONTAINER_IP: agentOf(master, task.agentId)?.hostname ?? '127.0.0.1',
     MESOS_TASK_ID: task.id,
     MESOS_EXECUTOR_ID: task.executorId,
     MESOS_FRAMEWORK_ID: task.frameworkId,

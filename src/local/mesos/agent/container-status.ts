@@ -1,5 +1,6 @@
 // `container_status` of task updates.
 import type { Master } from '../master/master.ts';
+import { agentOf } from '../master/away.ts';
 import { executorKey } from '../master/state.ts';
 import type { Task } from '../master/state.ts';
 
@@ -12,7 +13,7 @@ export function containerStatus(master: Master, task: Task, extent: 'id' | 'full
   const parent = executor?.isDefault === true ? { parent: { value: executor.containerId } } : {};
   const id = { container_id: { value: task.containerId, ...parent } };
   if (extent === 'id') return id;
-  const address = master.state.agents[task.agentId]?.hostname ?? '127.0.0.1';
+  const address = agentOf(master, task.agentId)?.hostname ?? '127.0.0.1';
   return {
     ...id,
     network_infos: [{ ip_addresses: [{ protocol: 'IPv4', ip_address: address }] }],

@@ -37,6 +37,16 @@ export function shutDownExecutor(master: Master, executor: Executor, options: { 
   endExecutorWhenIdle(master, executor);
 }
 
+/** Kills the process of an executor: its tasks die with it, without a word of theirs. */
+export function killExecutor(master: Master, executor: Executor): void {
+  executor.killed = true;
+  master.changed();
+  for (const task of tasksOf(master, executor))
+    master.afterCommit(() => {
+      signalGroup(task, 'SIGKILL');
+    });
+}
+
 /** Records the end of a task: its last update, its resources, its group, its executor. */
 export function endTask(master: Master, task: Task, state: string, details: StatusDetails): void {
   task.phase = 'ENDED';
@@ -54,7 +64,7 @@ export function endTask(master: Master, task: Task, state: string, details: Stat
   else queueUpdate(master, task, state, details);
   const executor = executorOf(master, task);
   if (!executor) return;
-  if (state !== 'TASK_FINISHED' && executor.isDefault)
+  if (state !== 'TASK_FINISHED' && executor.isDefault && executor.killed !== true)
     for (const other of tasksOf(master, executor))
       if (other.groupId === task.groupId) killTask(master, other, killGraceMs(master, other));
   endExecutorWhenIdle(master, executor);
@@ -90,7 +100,12 @@ function endExecutorWhenIdle(master: Master, executor: Executor): void {
   if (executor.isDefault)
     sendEvent(master, executor.frameworkId, {
       type: 'FAILURE',
-      failure: { agent_id: { value: executor.agentId }, executor_id: { value: executor.id }, status: 0 },
+      failure: {
+        agent_id: { value: executor.agentId },
+        executor_id: { value: executor.id },
+        // As wait(2) gives it: 9 is the end by SIGKILL.
+        status: executor.killed === true ? 9 : 0,
+      },
     });
 }
 

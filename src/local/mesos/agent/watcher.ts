@@ -77,6 +77,15 @@ function look(master: Master, task: Task): void {
     });
     return;
   }
+  if (executor?.killed === true) {
+    endTask(master, task, 'TASK_FAILED', {
+      message: 'Executor terminated',
+      reason: 'REASON_EXECUTOR_TERMINATED',
+      source: 'SOURCE_AGENT',
+      container_status: status,
+    });
+    return;
+  }
   const end = commandEnd(stat.exitCode);
   const state = task.killAtMs !== undefined ? 'TASK_KILLED' : end.succeeded ? 'TASK_FINISHED' : 'TASK_FAILED';
   endTask(master, task, state, { message: end.text, container_status: status });

@@ -2,6 +2,7 @@
 import { isAllowed } from '../master/acls.ts';
 import type { AclAction } from '../master/acls.ts';
 import { removeAgent } from '../master/agents.ts';
+import { agentOf } from '../master/away.ts';
 import { deactivateAgent, drainAgent, reactivateAgent } from '../master/drain.ts';
 import { startMaintenance, stopMaintenance, updateSchedule } from '../master/maintenance.ts';
 import { FORBIDDEN } from './operator-change.ts';
@@ -40,7 +41,7 @@ export const AGENT_CHANGES: Readonly<Record<string, OperatorChange>> = {
   ),
   MARK_AGENT_GONE: allowed('mark_agents_gone', (master, { mark_agent_gone: gone }) => {
     const id = gone?.agent_id.value ?? '';
-    const agent = master.state.agents[id];
+    const agent = agentOf(master, id);
     if (!agent) return text(404, `Agent '${id}' not found`);
     removeAgent(master, agent, 'gone');
     return { status: 200 };

@@ -1,5 +1,6 @@
 // The answers of the operator API, in the shape that a real master gives them.
 import type { Resource } from '../../../mesos/types.ts';
+import { isOnRecord } from '../master/away.ts';
 import { masterInfo } from '../master/frameworks.ts';
 import type { Master } from '../master/master.ts';
 import { offerOf, offeredOn, offersOf } from '../master/offers.ts';
@@ -144,7 +145,7 @@ function agentsView(master: Master): object {
 }
 
 export function agentView(master: Master, agent: Agent): object {
-  const holders = [...Object.values(master.state.executors), ...unreleased(master)];
+  const holders = [...executorsOnRecord(master), ...unreleased(master)];
   const allocated = allocatedView(holders.filter(({ agentId }) => agentId === agent.id));
   const offers = offersOf(master, { agentId: agent.id });
   const offered = offeredOn(master, agent.id).length > 0 ? allocatedView(offers) : [];
@@ -215,7 +216,7 @@ export function addedFrameworkView(framework: Framework): object {
 function frameworkView(master: Master, framework: Framework): object {
   const connected = master.streams.has(framework.id);
   const offers = offersOf(master, { frameworkId: framework.id });
-  const holders = [...Object.values(master.state.executors), ...unreleased(master)];
+  const holders = [...executorsOnRecord(master), ...unreleased(master)];
   const allocated = allocatedView(holders.filter(({ frameworkId }) => frameworkId === framework.id));
   return {
     framework_info: framework.info,
@@ -233,7 +234,14 @@ function frameworkView(master: Master, framework: Framework): object {
 
 function tasksView(master: Master): object {
   const tasks = Object.values(master.state.tasks).filter(({ orphaned }) => orphaned !== true);
-  return { tasks: tasks.map(taskView), unreachable_tasks: [], completed_tasks: [] };
+  const [known, unreachable] = [true, false].map((isKnown) =>
+    tasks.filter(({ agentId }) => isOnRecord(master, agentId) === isKnown),
+  );
+  return {
+    tasks: known?.map(taskView),
+    unreachable_tasks: unreachable?.map((task) => ({ ...taskView(task), state: 'TASK_UNREACHABLE' })),
+    completed_tasks: [],
+  };
 }
 
 /** A task that no update tells of yet. */
@@ -270,7 +278,7 @@ function describedTask(task: Task): object {
 }
 
 function executorsView(master: Master): object {
-  const executors = Object.values(master.state.executors).filter(({ isDefault }) => isDefault);
+  const executors = executorsOnRecord(master).filter(({ isDefault }) => isDefault);
   return { executors: executors.map(executorView) };
 }
 
@@ -293,7 +301,13 @@ function operationsView(master: Master): object {
 }
 
 function unreleased(master: Master): Task[] {
-  return Object.values(master.state.tasks).filter(({ released }) => !released);
+  return Object.values(master.state.tasks).filter(
+    ({ agentId, released }) => !released && isOnRecord(master, agentId),
+  );
+}
+
+function executorsOnRecord(master: Master): Executor[] {
+  return Object.values(master.state.executors).filter(({ agentId }) => isOnRecord(master, agentId));
 }
 
 /** Sums by role, with the fields of old formats. */

@@ -1,26 +1,28 @@
 // POST /api/v1/scheduler.
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { encodeRecord } from '../../../mesos/record-io.ts';
-import type { SchedulerEvent } from '../../../mesos/types.ts';
 import { executorKey, taskKey } from '../master/state.ts';
 import type { Framework } from '../master/state.ts';
 import { shutDownExecutor } from '../agent/containers.ts';
 import { killGraceMs, killTask } from '../agent/kill.ts';
+import { takeFault } from '../faults/waiting.ts';
 import { accept } from '../master/accept.ts';
+import { killWhenBack } from '../master/agents.ts';
+import { isOnRecord, isReachable } from '../master/away.ts';
 import { finishDrains } from '../master/drain.ts';
 import { disconnect, removeFramework, subscribe, updateFramework } from '../master/frameworks.ts';
+import type { Subscription } from '../master/frameworks.ts';
 import { answerInverseOffers } from '../master/inverse-offers.ts';
-import type { Master, Stream } from '../master/master.ts';
+import type { Master } from '../master/master.ts';
 import { allocateNow, offersOf, returnOffers } from '../master/offers.ts';
 import { acknowledgeOperation, reconcileOperations } from '../master/operation-updates.ts';
 import { reconcile, reconcileTask } from '../master/reconcile.ts';
 import { acknowledgeUpdate } from '../master/task-updates.ts';
-import type { Call } from '../wire/call-types.ts';
+import type { Call, SubscribeDescription } from '../wire/call-types.ts';
 import { callProblem, deadlyProblem } from '../wire/validate-call.ts';
 import { authenticate } from './authentication.ts';
 import { readCall } from './body.ts';
-import { acceptsJson, bareHeaders, headerOf, text, writeAnswer } from './response.ts';
+import { openEventStream } from './event-stream.ts';
+import { acceptsJson, headerOf, text, writeAnswer } from './response.ts';
 import type { Answer } from './response.ts';
 
 const ACCEPTED: Answer = { status: 202 };
@@ -85,7 +87,7 @@ function subscribeRefusal(request: IncomingMessage): Answer | undefined {
 }
 
 function openStream(master: Master, call: Call, request: IncomingMessage, response: ServerResponse): void {
-  const stream = responseStream(request, response);
+  const stream = openEventStream(request, response);
   response.once('close', () => {
     master.turn(() => {
       disconnect(master, stream);
@@ -93,30 +95,13 @@ function openStream(master: Master, call: Call, request: IncomingMessage, respon
   });
   master.turn(() => {
     if (!call.subscribe) return;
-    const {
-      framework_info: info,
-      suppressed_roles: suppressedRoles = [],
-      offer_constraints: offerConstraints,
-    } = call.subscribe;
-    subscribe(master, { info, suppressedRoles, offerConstraints }, stream);
+    subscribe(master, subscriptionOf(call.subscribe), stream);
   });
 }
 
-/** A stream on a response; its headers go out with the first event. */
-function responseStream(request: IncomingMessage, response: ServerResponse): Stream {
-  const id = randomUUID();
-  request.socket.setNoDelay(true);
-  bareHeaders(response);
-  response.writeHead(200, { 'Mesos-Stream-Id': id, 'Content-Type': 'application/json' });
-  return {
-    id,
-    send(event: SchedulerEvent) {
-      if (!response.writableEnded && !response.destroyed) response.write(encodeRecord(JSON.stringify(event)));
-    },
-    end() {
-      response.end();
-    },
-  };
+function subscriptionOf(given: SubscribeDescription): Subscription {
+  const { framework_info: info, suppressed_roles: suppressedRoles = [], offer_constraints: offers } = given;
+  return { info, suppressedRoles, offerConstraints: offers };
 }
 
 function answerCall(
@@ -141,7 +126,9 @@ function answerCall(
       400,
       `The stream ID '${streamId}' included in this request didn't match the stream ID currently associated with framework ID ${framework.id}`,
     );
-  return carryOutCall(master, framework, call);
+  return takeFault(master, 'dropCall', ({ type }) => type === call.type)
+    ? ACCEPTED
+    : carryOutCall(master, framework, call);
 }
 
 function carryOutCall(master: Master, framework: Framework, call: Call): Answer {
@@ -173,7 +160,8 @@ function carryOutCall(master: Master, framework: Framework, call: Call): Answer 
     case 'SHUTDOWN': {
       const { agent_id: agent, executor_id: id } = call.shutdown ?? {};
       const executor = master.state.executors[executorKey(agent?.value ?? '', framework.id, id?.value ?? '')];
-      if (executor) shutDownExecutor(master, executor, { orphan: false });
+      if (executor && isReachable(master, executor.agentId))
+        shutDownExecutor(master, executor, { orphan: false });
       return ACCEPTED;
     }
     case 'ACKNOWLEDGE':
@@ -194,12 +182,7 @@ function carryOutCall(master: Master, framework: Framework, call: Call): Answer 
       return ACCEPTED;
     case 'UPDATE_FRAMEWORK': {
       if (!call.update_framework) return ACCEPTED;
-      const {
-        framework_info: info,
-        suppressed_roles: suppressedRoles = [],
-        offer_constraints: offerConstraints,
-      } = call.update_framework;
-      const problem = updateFramework(master, framework, { info, suppressedRoles, offerConstraints });
+      const problem = updateFramework(master, framework, subscriptionOf(call.update_framework));
       return problem === undefined
         ? { status: 200 }
         : text(400, `FrameworkInfo update is not valid: ${problem}`);
@@ -236,11 +219,13 @@ function kill(master: Master, framework: Framework, { kill: wanted }: Call): voi
   if (!wanted) return;
   const { task_id: id, agent_id: agentId } = wanted;
   const task = master.state.tasks[taskKey(framework.id, id.value)];
-  if (!task) {
+  if (!task || !isOnRecord(master, task.agentId)) {
     reconcileTask(master, framework, id.value, agentId?.value);
     return;
   }
   // A wrong agent: accepted, and silence, as recorded.
   if (agentId && agentId.value !== task.agentId) return;
-  killTask(master, task, killGraceMs(master, task, wanted.kill_policy?.grace_period));
+  const graceMs = killGraceMs(master, task, wanted.kill_policy?.grace_period);
+  if (isReachable(master, task.agentId)) killTask(master, task, graceMs);
+  else killWhenBack(master, task, graceMs);
 }

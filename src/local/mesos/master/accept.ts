@@ -3,6 +3,7 @@ import { createVolume, destroyVolume, volumeDirectory } from '../agent/sandbox.t
 import { addPools, subtractPools, toPool } from '../resources/pool.ts';
 import type { Pool } from '../resources/pool.ts';
 import type { Call, OperationDescription, TaskDescription } from '../wire/call-types.ts';
+import { takeFault } from '../faults/waiting.ts';
 import { launch, launchGroup } from './launch.ts';
 import { hasCapability, nowSeconds } from './master.ts';
 import type { Master } from './master.ts';
@@ -73,6 +74,11 @@ export function changeAgent(
 
 function carryOut(master: Master, target: Target, operation: OperationDescription, available: Pool): Pool {
   const { framework, agent, role } = target;
+  const lost = takeFault(master, 'dropOperation', ({ type }) => type === operation.type);
+  if (lost) {
+    if (!lost.silent) reportLost(master, framework, operation, lost.state);
+    return available;
+  }
   if (operation.type === 'LAUNCH')
     return launch(master, target, operation.launch?.task_infos ?? [], available);
   if (operation.type === 'LAUNCH_GROUP')
@@ -139,12 +145,7 @@ function dropOperation(
   operation: OperationDescription,
   problem: string,
 ): void {
-  const tasks =
-    operation.type === 'LAUNCH'
-      ? operation.launch?.task_infos
-      : operation.type === 'LAUNCH_GROUP'
-        ? operation.launch_group?.task_group.tasks
-        : undefined;
+  const tasks = tasksIn(operation);
   if (!tasks)
     reportOperationError(
       master,
@@ -152,16 +153,44 @@ function dropOperation(
       operation.id?.value,
       `Operation attempted with invalid offers: ${problem}`,
     );
-  for (const task of tasks ?? []) dropTask(master, framework, task, problem);
+  for (const task of tasks ?? [])
+    dropTask(master, framework, task, {
+      reason: 'REASON_INVALID_OFFERS',
+      message: `Task launched with invalid offers: ${problem}`,
+    });
 }
 
-function dropTask(master: Master, framework: Framework, task: TaskDescription, problem: string): void {
+/** Says that an operation did not reach its agent. */
+function reportLost(
+  master: Master,
+  framework: Framework,
+  operation: OperationDescription,
+  state: 'OPERATION_DROPPED' | 'OPERATION_ERROR',
+): void {
+  const message = 'Agent disconnected';
+  const tasks = tasksIn(operation);
+  if (!tasks) reportOperationError(master, framework.id, operation.id?.value, message, state);
+  for (const task of tasks ?? [])
+    dropTask(master, framework, task, { reason: 'REASON_AGENT_DISCONNECTED', message });
+}
+
+function tasksIn(operation: OperationDescription): TaskDescription[] | undefined {
+  if (operation.type === 'LAUNCH') return operation.launch?.task_infos;
+  return operation.type === 'LAUNCH_GROUP' ? operation.launch_group?.task_group.tasks : undefined;
+}
+
+function dropTask(
+  master: Master,
+  framework: Framework,
+  task: TaskDescription,
+  why: { reason: string; message: string },
+): void {
   sendMasterStatus(master, framework.id, {
     task_id: task.task_id,
     state: hasCapability(framework, 'PARTITION_AWARE') ? 'TASK_DROPPED' : 'TASK_LOST',
-    message: `Task launched with invalid offers: ${problem}`,
+    message: why.message,
     source: 'SOURCE_MASTER',
-    reason: 'REASON_INVALID_OFFERS',
+    reason: why.reason,
     agent_id: task.agent_id,
     timestamp: nowSeconds(),
   });

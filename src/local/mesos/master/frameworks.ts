@@ -1,8 +1,9 @@
 // The life of frameworks: subscribe, fail over, disconnect, time out, tear down.
 import type { MasterInfo } from '../../../mesos/types.ts';
 import { shutDownExecutor } from '../agent/containers.ts';
-import type { FrameworkDescription } from '../wire/call-types.ts';
+import type { FrameworkDescription, OfferConstraints } from '../wire/call-types.ts';
 import { isAllowed } from './acls.ts';
+import { isReachable } from './away.ts';
 import { frameworkProblem, rolesOf } from './framework-info.ts';
 import { dropInverseOffers } from './inverse-offers.ts';
 import type { Master, Stream } from './master.ts';
@@ -16,7 +17,7 @@ import { forgetTask, forwardUpdate } from './task-updates.ts';
 export interface Subscription {
   info: FrameworkDescription;
   suppressedRoles: readonly string[];
-  offerConstraints?: Record<string, unknown> | undefined;
+  offerConstraints: OfferConstraints | undefined;
 }
 
 /** Frameworks that GET_FRAMEWORKS remembers, as a real master does. */
@@ -26,7 +27,7 @@ const MAX_REMOVED_FRAMEWORKS = 1000;
 
 /** Subscribes a stream, or ends it with the ERROR that a real master sends. */
 export function subscribe(master: Master, subscription: Subscription, stream: Stream): void {
-  const { info, suppressedRoles } = subscription;
+  const { info } = subscription;
   const id = info.id?.value;
   const earlier = id === undefined ? undefined : master.state.frameworks[id];
   const problem =
@@ -39,7 +40,7 @@ export function subscribe(master: Master, subscription: Subscription, stream: St
     });
     return;
   }
-  const framework = recordFramework(master, info, suppressedRoles, earlier);
+  const framework = recordFramework(master, subscription, earlier);
   const old = master.streams.get(framework.id);
   if (old)
     master.afterCommit(() => {
@@ -73,10 +74,9 @@ export function updateFramework(
   framework: Framework,
   subscription: Subscription,
 ): string | undefined {
-  const { info, suppressedRoles } = subscription;
   const problem = subscriptionProblem(master, subscription, framework.info);
   if (problem !== undefined) return problem;
-  recordFramework(master, info, suppressedRoles, framework);
+  recordFramework(master, subscription, framework);
   rescindOffers(
     master,
     offersOf(master, { frameworkId: framework.id }).filter(({ role }) => !framework.roles.includes(role)),
@@ -92,7 +92,7 @@ function subscriptionProblem(
   const roles = rolesOf(info);
   return (
     frameworkProblem(info, suppressedRoles, earlier) ??
-    offerConstraintsProblem(offerConstraints, roles) ??
+    offerConstraintsProblem(offerConstraints && { ...offerConstraints }, roles) ??
     (isAllowed(master, 'register_frameworks', info.principal, roles)
       ? undefined
       : `Not authorized to register framework ${info.id?.value ?? ''} with roles { ${roles.join(', ')} }`)
@@ -150,7 +150,9 @@ export function removeFramework(master: Master, framework: Framework): void {
   for (const [key, lost] of Object.entries(master.state.lostTasks))
     if (lost.frameworkId === id) delete master.state.lostTasks[key];
   for (const executor of Object.values(master.state.executors))
-    if (executor.frameworkId === id) shutDownExecutor(master, executor, { orphan: true });
+    // An agent out of reach hears of it when it is back.
+    if (executor.frameworkId === id && isReachable(master, executor.agentId))
+      shutDownExecutor(master, executor, { orphan: true });
   for (const task of Object.values(master.state.tasks))
     if (task.frameworkId === id && task.phase === 'ENDED') forgetTask(master, task);
   master.changed();
@@ -177,8 +179,7 @@ export function masterInfo(
 
 function recordFramework(
   master: Master,
-  info: FrameworkDescription,
-  suppressedRoles: readonly string[],
+  { info, suppressedRoles, offerConstraints }: Subscription,
   earlier: Framework | undefined,
 ): Framework {
   const id = info.id?.value ?? `${master.id}-${String(master.nextFrameworkNumber++).padStart(4, '0')}`;
@@ -188,6 +189,7 @@ function recordFramework(
     info: { ...info, id: { value: id } },
     roles: rolesOf(info),
     suppressedRoles: [...suppressedRoles],
+    offerConstraints,
     registeredAtMs: earlier?.registeredAtMs ?? nowMs,
     reregisteredAtMs: nowMs,
   });

@@ -4,6 +4,8 @@ import { randomUUID } from 'node:crypto';
 import type { SchedulerEvent } from '../../../mesos/types.ts';
 import type { Settings } from '../options.ts';
 import type { OfferFilter } from '../allocator/filters.ts';
+import type { WaitingFault } from '../faults/waiting.ts';
+import type { Election } from '../masters/election.ts';
 import type { HeldOffer } from './offers.ts';
 import { openStateStore } from './state-store.ts';
 import type { OperatorEvent } from './operator-events.ts';
@@ -17,18 +19,29 @@ export interface Stream {
   send(event: SchedulerEvent): void;
   /** Ends the response. */
   end(): void;
+  /** Holds back all that is sent until `resume`. */
+  silence(): void;
+  resume(): void;
+  /** Breaks the connection after so many more bytes. */
+  cut(afterBytes: number): void;
 }
 
 export interface Master {
-  readonly id: string;
+  /** Of the master that leads; another one that takes over has another. */
+  id: string;
   readonly settings: Settings;
   readonly state: State;
-  readonly startedAtMs: number;
-  /** `host:port` part of what the master says of itself; set when it listens. */
+  startedAtMs: number;
+  /** `host:port` part of what the master that leads says of itself; set when it listens. */
   port: number;
+  /** Ports of all masters of the ensemble; set when they listen. */
+  ports: number[];
+  election: Election;
   stopped: boolean;
   readonly offers: Map<string, HeldOffer>;
   filters: OfferFilter[];
+  /** Faults that were asked for and have not happened yet. */
+  faults: WaitingFault[];
   readonly inverseOffers: Map<string, HeldInverseOffer>;
   /** What frameworks said to inverse offers, and for how long no other is sent; by `inverseKey`. */
   readonly inverseAnswers: Map<string, InverseAnswer>;
@@ -69,9 +82,12 @@ export function createMaster(settings: Settings): Master {
     state,
     startedAtMs: Date.now(),
     port: 0,
+    ports: [],
+    election: { leader: 0, named: 0, phase: 'serving' },
     stopped: false,
     offers: new Map(),
     filters: [],
+    faults: [],
     inverseOffers: new Map(),
     inverseAnswers: new Map(),
     operatorListeners: new Set(),

@@ -2,10 +2,12 @@
 import type { Offer } from '../../../mesos/types.ts';
 import { allocate } from '../allocator/allocate.ts';
 import type { Allocation } from '../allocator/allocate.ts';
+import { mayOffer } from '../allocator/eligible.ts';
 import { isFiltered, refuseMs } from '../allocator/filters.ts';
 import { offeredTo } from '../resources/old-format.ts';
 import { addPools, subtractPools, toPool } from '../resources/pool.ts';
 import type { Pool } from '../resources/pool.ts';
+import { isOnRecord } from './away.ts';
 import { sendInverseOffers } from './inverse-offers.ts';
 import { unavailabilityOf } from './machines.ts';
 import { hasCapability, sendEvent } from './master.ts';
@@ -68,7 +70,8 @@ function sendOffers(master: Master, agentIds: readonly string[] | undefined): vo
     cluster: toPool(agents.flatMap(({ total }) => total)),
     headroom: headroom(master),
     weights: master.state.weights ?? {},
-    isFiltered: (target, offered) => isFiltered(master.filters, target, offered, nowMs),
+    isFiltered: (target, offered) =>
+      isFiltered(master.filters, target, offered, nowMs) || !mayHave(master, target),
   });
   const byFramework = Map.groupBy(allocations, ({ frameworkId }) => frameworkId);
   for (const [frameworkId, mine] of byFramework) {
@@ -158,8 +161,24 @@ function hold(master: Master, { frameworkId, role, agentId, resources }: Allocat
     resources,
   };
   master.offers.set(held.id, held);
+  const { offerTimeoutMs } = master.settings;
+  if (offerTimeoutMs !== undefined)
+    master.later(offerTimeoutMs, () => {
+      if (master.offers.get(held.id) === held) rescindOffers(master, [held]);
+    });
   master.served.set(frameworkId, (master.served.get(frameworkId) ?? 0) + 1);
   return held;
+}
+
+function mayHave(
+  master: Master,
+  { frameworkId, role, agentId }: { frameworkId: string; role: string; agentId: string },
+): boolean {
+  const framework = master.state.frameworks[frameworkId];
+  const agent = master.state.agents[agentId];
+  return (
+    framework !== undefined && agent !== undefined && mayOffer(framework, role, agent, master.settings.domain)
+  );
 }
 
 /** Connected frameworks with the roles for which they want offers. */
@@ -180,9 +199,13 @@ function wanting(master: Master): Parameters<typeof allocate>[0]['candidates'] {
 }
 
 function allocatedTo(master: Master, frameworkId: string, role: string): Pool {
-  const mine = <T extends { frameworkId: string; role: string; resources: Pool }>(
+  const mine = <T extends { agentId: string; frameworkId: string; role: string; resources: Pool }>(
     holders: Iterable<T>,
-  ): T[] => [...holders].filter((holder) => holder.frameworkId === frameworkId && holder.role === role);
+  ): T[] =>
+    [...holders].filter(
+      (holder) =>
+        holder.frameworkId === frameworkId && holder.role === role && isOnRecord(master, holder.agentId),
+    );
   return toPool(
     [
       ...mine(master.offers.values()),

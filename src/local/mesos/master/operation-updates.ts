@@ -2,6 +2,7 @@
 // no word at all, as on a real master.
 import { randomBytes } from 'node:crypto';
 import type { OperationStatus } from '../../../mesos/types.ts';
+import { isReachable } from './away.ts';
 import { sendEvent } from './master.ts';
 import type { Master } from './master.ts';
 import type { PendingOperation } from './state.ts';
@@ -12,9 +13,10 @@ export function reportOperationError(
   frameworkId: string,
   operationId: string | undefined,
   message: string,
+  state: 'OPERATION_ERROR' | 'OPERATION_DROPPED' = 'OPERATION_ERROR',
 ): void {
   if (operationId === undefined) return;
-  send(master, frameworkId, { operation_id: { value: operationId }, state: 'OPERATION_ERROR', message });
+  send(master, frameworkId, { operation_id: { value: operationId }, state, message });
 }
 
 /** Reports an operation that was carried out; sent again until acknowledged. */
@@ -49,7 +51,7 @@ export function forwardOperation(
   pending: PendingOperation,
   intervalMs: number = master.settings.updateRetryIntervalMs,
 ): void {
-  if (!master.state.operations.includes(pending)) return;
+  if (!master.state.operations.includes(pending) || !isReachable(master, pending.agentId)) return;
   send(master, pending.frameworkId, pending.status);
   const key = pending.status.uuid?.value ?? '';
   const earlier = master.retries.get(key);

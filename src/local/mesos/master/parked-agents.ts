@@ -12,6 +12,8 @@ import type { Agent } from './state.ts';
 export function parkAgent(master: Master, agent: Agent, why: string): Agent {
   const { deactivated: _deactivated, drain: _drain, ...parked } = agent;
   removeAgent(master, agent, 'unregistered', why);
+  // It comes back with another id.
+  delete master.state.awayAgents[agent.id];
   return parked;
 }
 

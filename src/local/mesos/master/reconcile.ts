@@ -1,5 +1,6 @@
 // RECONCILE, and the answer to a KILL of what is not there: the state as the master knows it.
 import type { TaskStatus } from '../../../mesos/types.ts';
+import { isAwaited, isOnRecord } from './away.ts';
 import { hasCapability, nowSeconds } from './master.ts';
 import type { Master } from './master.ts';
 import { taskKey } from './state.ts';
@@ -14,7 +15,8 @@ export function reconcile(
 ): void {
   if (asked.length === 0)
     for (const task of Object.values(master.state.tasks))
-      if (task.frameworkId === framework.id && !task.orphaned) answerKnown(master, task);
+      if (task.frameworkId === framework.id && !task.orphaned && isOnRecord(master, task.agentId))
+        answerKnown(master, task);
   for (const { task_id: task, agent_id: agent } of asked)
     reconcileTask(master, framework, task.value, agent?.value);
 }
@@ -29,19 +31,36 @@ export function reconcileTask(
   const key = taskKey(framework.id, taskId);
   const task = master.state.tasks[key];
   const lost = master.state.lostTasks[key];
-  if (task) {
+  if (task && isOnRecord(master, task.agentId)) {
     answerKnown(master, task);
     return;
   }
+  const gone = lost ?? lostWithAgent(master, agentId);
+  // A new master does not know yet what agents that it awaits are running.
+  if (!gone && isAwaited(master, agentId)) return;
   sendMasterStatus(master, framework.id, {
     task_id: { value: taskId },
-    ...(lost ? lostStatus(lost, framework) : unknownStatus(master, framework, agentId)),
+    ...(gone ? lostStatus(gone, framework) : unknownStatus(master, framework, agentId)),
     source: 'SOURCE_MASTER',
     reason: 'REASON_RECONCILIATION',
-    ...(lost || agentId !== undefined ? { agent_id: { value: lost?.agentId ?? agentId ?? '' } } : {}),
+    ...(gone || agentId !== undefined ? { agent_id: { value: gone?.agentId ?? agentId ?? '' } } : {}),
     timestamp: nowSeconds(),
-    ...(lost?.state === 'TASK_UNREACHABLE' ? { unreachable_time: { nanoseconds: lost.lostAtMs * 1e6 } } : {}),
+    ...(gone?.state === 'TASK_UNREACHABLE' ? { unreachable_time: { nanoseconds: gone.lostAtMs * 1e6 } } : {}),
   });
+}
+
+/** Of a task that the master never knew it says what became of the agent that is named. */
+function lostWithAgent(
+  master: Master,
+  agentId: string | undefined,
+): Pick<LostTask, 'agentId' | 'state' | 'lostAtMs'> | undefined {
+  if (agentId === undefined) return undefined;
+  const away = master.state.awayAgents[agentId];
+  if (away?.absence === 'unreachable' || away?.absence === 'powerCut')
+    return { agentId, state: 'TASK_UNREACHABLE', lostAtMs: away.sinceMs };
+  return master.state.goneAgents.includes(agentId)
+    ? { agentId, state: 'TASK_GONE_BY_OPERATOR', lostAtMs: 0 }
+    : undefined;
 }
 
 /** A task that was launched and of which no update came yet is not spoken of: it will speak for itself. */
@@ -81,7 +100,10 @@ function known(task: Task, rest: Pick<TaskStatus, 'state'>): TaskStatus {
   };
 }
 
-function lostStatus(lost: LostTask, framework: Framework): Pick<TaskStatus, 'state' | 'message'> {
+function lostStatus(
+  lost: Pick<LostTask, 'state'>,
+  framework: Framework,
+): Pick<TaskStatus, 'state' | 'message'> {
   return {
     state: hasCapability(framework, 'PARTITION_AWARE') ? lost.state : 'TASK_LOST',
     message: `Reconciliation: Task is ${lost.state === 'TASK_UNREACHABLE' ? 'unreachable' : 'gone'}`,
@@ -93,7 +115,7 @@ function unknownStatus(
   framework: Framework,
   agentId: string | undefined,
 ): Pick<TaskStatus, 'state' | 'message'> {
-  const isAgentKnown = agentId !== undefined && master.state.agents[agentId] !== undefined;
+  const isAgentKnown = agentId !== undefined && isOnRecord(master, agentId);
   const state = isAgentKnown ? 'TASK_GONE' : 'TASK_UNKNOWN';
   return {
     state: hasCapability(framework, 'PARTITION_AWARE') ? state : 'TASK_LOST',

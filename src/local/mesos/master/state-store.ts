@@ -25,7 +25,8 @@ export function openStateStore(directory: string): StateStore {
         throw new Error(
           `The state of local Mesos in ${file} has version ${state.version}, this one reads version 1. Nothing was changed; give another --state directory.`,
         );
-      return state;
+      // What a later build of the same version added is empty in older files.
+      return { ...emptyState(), ...state };
     },
     save(state) {
       writeFileSync(beside, JSON.stringify(state));

@@ -6,6 +6,7 @@ import type {
   FrameworkDescription,
   MachineId,
   MaintenanceWindow,
+  OfferConstraints,
   TaskDescription,
 } from '../wire/call-types.ts';
 
@@ -27,6 +28,10 @@ export interface State {
   operations: PendingOperation[];
   /** By `taskKey`: tasks of agents that are lost. */
   lostTasks: Record<string, LostTask>;
+  /** By agent id: agents that the master does not reach and that may come back. */
+  awayAgents: Record<string, AwayAgent>;
+  /** Ids that may not register again, oldest first. */
+  goneAgents: string[];
   /** Frameworks that are gone, oldest first, for GET_FRAMEWORKS. */
   completedFrameworks?: CompletedFramework[];
   /** By role. */
@@ -71,6 +76,7 @@ export interface Framework {
   info: FrameworkDescription;
   roles: string[];
   suppressedRoles: string[];
+  offerConstraints?: OfferConstraints | undefined;
   registeredAtMs: number;
   reregisteredAtMs: number;
 }
@@ -92,6 +98,20 @@ export interface Agent {
   drain?: Drain;
 }
 
+/**
+ * Why an agent is away: its process is gone for the moment; the network or the agent is silent; the machine lost its power,
+ * and with it its tasks; it said goodbye; a new master has not heard of it yet.
+ */
+export type Absence = 'disconnected' | 'unreachable' | 'powerCut' | 'unregistered' | 'recovering';
+
+export interface AwayAgent {
+  agent: Agent;
+  absence: Absence;
+  sinceMs: number;
+  /** By `taskKey`: graces of kills that are passed on when it is back. */
+  kills: Record<string, number>;
+}
+
 export interface Executor {
   id: string;
   frameworkId: string;
@@ -104,6 +124,8 @@ export interface Executor {
   /** Held until the executor has ended. */
   resources: Resource[];
   sandbox: string;
+  /** Its process was killed, and its tasks with it. */
+  killed?: boolean;
 }
 
 /** Where a task's process is: not begun; begun but held by its gate; let go; gone. */
@@ -182,5 +204,7 @@ export function emptyState(): State {
     tasks: {},
     operations: [],
     lostTasks: {},
+    awayAgents: {},
+    goneAgents: [],
   };
 }

@@ -1,6 +1,8 @@
 // Status updates of tasks: in order, one at a time per task, sent again until acknowledged.
 import { randomBytes } from 'node:crypto';
 import type { TaskStatus } from '../../../mesos/types.ts';
+import { deliveriesOf, takeFault } from '../faults/waiting.ts';
+import { isReachable } from './away.ts';
 import { isTerminal } from './terminal.ts';
 import { nowSeconds, sendEvent } from './master.ts';
 import type { Master } from './master.ts';
@@ -43,13 +45,15 @@ export function forwardUpdate(
   intervalMs: number = master.settings.updateRetryIntervalMs,
 ): void {
   const status = task.updates[0];
-  if (!status) return;
-  if (task.statuses.at(-1)?.uuid !== status.uuid) {
+  // What an agent out of reach has to say waits until it is back.
+  if (!status || !isReachable(master, task.agentId)) return;
+  const delaysMs = deliveriesOf(master, status);
+  if (delaysMs.length > 0 && task.statuses.at(-1)?.uuid !== status.uuid) {
     task.statuses.push(status);
     tellOperators(master, { type: 'TASK_UPDATED', task, status });
     master.changed();
   }
-  sendEvent(master, task.frameworkId, { type: 'UPDATE', update: { status } });
+  for (const delayMs of delaysMs) deliver(master, task.frameworkId, status, delayMs);
   const key = taskKey(task.frameworkId, task.id);
   stopRetry(master, key);
   master.retries.set(
@@ -66,7 +70,8 @@ export function acknowledgeUpdate(master: Master, frameworkId: string, taskId: s
   const key = taskKey(frameworkId, taskId);
   const task = master.state.tasks[key];
   const status = task?.updates[0];
-  if (!task || status?.uuid !== uuid) return;
+  if (!task || status?.uuid !== uuid || !isReachable(master, task.agentId)) return;
+  if (takeFault(master, 'dropAcknowledgement', ({ taskId: only }) => (only ?? taskId) === taskId)) return;
   task.updates.shift();
   master.changed();
   stopRetry(master, key);
@@ -85,6 +90,14 @@ export function forgetTask(master: Master, task: Task): void {
 /** Sends a status of the master's own, which wants no acknowledgement. */
 export function sendMasterStatus(master: Master, frameworkId: string, status: TaskStatus): void {
   sendEvent(master, frameworkId, { type: 'UPDATE', update: { status } });
+}
+
+function deliver(master: Master, frameworkId: string, status: TaskStatus, delayMs: number): void {
+  const send = (): void => {
+    sendMasterStatus(master, frameworkId, status);
+  };
+  if (delayMs === 0) send();
+  else master.later(delayMs, send);
 }
 
 function stopRetry(master: Master, key: string): void {

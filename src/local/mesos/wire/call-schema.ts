@@ -3,8 +3,8 @@
 // Source: mesos/v1/mesos.proto, scheduler/scheduler.proto, master/master.proto of Mesos 1.12.
 
 /**
- * `string`, `double`, `int64`, `bool`, `bytes`, `enum:NAME` or a message; `[]` before it repeats, `!` after it is required.
- * `json` is an object that is taken as it is: a map, which whoever reads it checks.
+ * `string`, `double`, `int64`, `bool`, `bytes`, `enum:NAME`, `map:MESSAGE` with any keys, or a message; `[]` before it repeats,
+ * `!` after it is required. `json` is an object that is taken as it is: a map, which whoever reads it checks.
  */
 export type FieldType = string;
 export type MessageSchema = Readonly<Record<string, FieldType>>;
@@ -23,6 +23,7 @@ export const ENUMS: Readonly<Record<string, readonly string[]>> = {
     'UNKNOWN REVOCABLE_RESOURCES TASK_KILLING_STATE GPU_RESOURCES SHARED_RESOURCES PARTITION_AWARE MULTI_ROLE RESERVATION_REFINEMENT REGION_AWARE'.split(
       ' ',
     ),
+  Pseudoattribute: ['UNKNOWN', 'HOSTNAME', 'REGION', 'ZONE'],
   ValueType: ['SCALAR', 'RANGES', 'SET', 'TEXT'],
   ReservationType: ['UNKNOWN', 'STATIC', 'DYNAMIC'],
   VolumeMode: ['RW', 'RO'],
@@ -201,11 +202,30 @@ const CALL_MESSAGES = {
     labels: 'Labels',
     roles: '[]string',
   },
-  Subscribe: { framework_info: 'FrameworkInfo!', suppressed_roles: '[]string', offer_constraints: 'json' },
+  Text: { value: 'string!' },
+  Regex: { regex: 'string!' },
+  ConstraintSelector: { attribute_name: 'string', pseudoattribute_type: 'enum:Pseudoattribute' },
+  ConstraintPredicate: {
+    exists: 'Empty',
+    not_exists: 'Empty',
+    text_equals: 'Text',
+    text_not_equals: 'Text',
+    text_matches: 'Regex',
+    text_not_matches: 'Regex',
+  },
+  AttributeConstraint: { selector: 'ConstraintSelector!', predicate: 'ConstraintPredicate!' },
+  ConstraintGroup: { attribute_constraints: '[]AttributeConstraint' },
+  RoleConstraints: { groups: '[]ConstraintGroup' },
+  OfferConstraints: { role_constraints: 'map:RoleConstraints' },
+  Subscribe: {
+    framework_info: 'FrameworkInfo!',
+    suppressed_roles: '[]string',
+    offer_constraints: 'OfferConstraints',
+  },
   UpdateFramework: {
     framework_info: 'FrameworkInfo!',
     suppressed_roles: '[]string',
-    offer_constraints: 'json',
+    offer_constraints: 'OfferConstraints',
   },
   Filters: { refuse_seconds: 'double' },
   Launch: { task_infos: '[]Task' },

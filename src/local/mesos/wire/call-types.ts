@@ -122,10 +122,26 @@ export interface FrameworkDescription {
   capabilities?: { type?: string }[];
 }
 
+/** A condition on one attribute of an agent, or on what Mesos knows of the agent besides its attributes. */
+export interface AttributeConstraint {
+  selector: { attribute_name?: string; pseudoattribute_type?: string };
+  predicate?: {
+    exists?: object;
+    not_exists?: object;
+    text_equals?: { value: string };
+    text_not_equals?: { value: string };
+    text_matches?: { regex: string };
+    text_not_matches?: { regex: string };
+  };
+}
+/** By role: of the groups one has to hold, of a group's constraints all. */
+export interface OfferConstraints {
+  role_constraints?: Record<string, { groups?: { attribute_constraints?: AttributeConstraint[] }[] }>;
+}
 export interface SubscribeDescription {
   framework_info: FrameworkDescription;
   suppressed_roles?: string[];
-  offer_constraints?: Record<string, unknown>;
+  offer_constraints?: OfferConstraints;
 }
 
 /** A scheduler call; `type` may be missing or name a sub-message that is not there: see validate-call.ts. */

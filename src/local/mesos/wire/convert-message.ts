@@ -47,6 +47,13 @@ function convertValue(type: string, field: string, json: unknown, path: string, 
   if (Array.isArray(json)) throw unexpected('array', field);
   if (isObject(json)) {
     if (type === 'json') return json;
+    if (type.startsWith('map:')) {
+      const entries = Object.entries(json).map(([key, item]) => [
+        key,
+        convertValue(type.slice('map:'.length), field, item, `${path}["${key}"]`, missing),
+      ]);
+      return Object.fromEntries(entries) as unknown;
+    }
     if (MESSAGES[type] === undefined) throw unexpected('object', field);
     return convertObject(type, json, path, missing);
   }

@@ -1,8 +1,15 @@
 // What activities take and give. Workflows import these types only; the implementations are in the files beside.
 import type { NodeKind, NodeState, Placement, SessionInfo } from '../model/cluster.ts';
+import type { PlacementAnswer } from '../model/placement/explain.ts';
 import type { SparelessPolicy } from '../model/safety/gate.ts';
 import type { ClusterSpec } from '../model/spec/schema.ts';
-import type { FrameworkIdentity, OperationResult } from '../workflows/contract.ts';
+import type {
+  FrameworkIdentity,
+  OperationResult,
+  PreflightAnswer,
+  PreflightInput,
+  WhyInput,
+} from '../workflows/contract.ts';
 
 /** Reported to the operation's workflow (signal `stepWaiting`) by activities that may wait long. */
 export interface Caller {
@@ -199,6 +206,10 @@ export interface Activities {
   verifyCluster(input: VerifyInput): Promise<VerifyResult>;
   /** The result of an operation that was started before the entity continued as new. */
   awaitOperation(input: { operationWorkflowId: string }): Promise<OperationResult>;
+  /** Why nodes wait; with the session's offers only where the session is held. Changes nothing. */
+  explainPlacement(input: WhyInput): Promise<PlacementAnswer>;
+  /** Whether a cluster would fit. Changes nothing. */
+  preflight(input: PreflightInput): Promise<PreflightAnswer>;
 }
 
 /** Activities that need the open session of one worker process; scheduled on that process's own queue. */
@@ -211,4 +222,6 @@ export interface SessionActivities {
   stopNode(input: StopNodeInput): Promise<StopResult>;
   /** Destroys a node's volume and gives its resources back. */
   releaseNode(input: ReleaseNodeInput): Promise<ReleaseResult>;
+  /** As that of any worker, with the offers of the session. */
+  explainPlacement(input: WhyInput): Promise<PlacementAnswer>;
 }

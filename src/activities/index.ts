@@ -5,6 +5,7 @@ import { schedulerCall, type MesosEndpoint } from '../mesos/index.ts';
 import { operationResult } from './operation-result.ts';
 import { recordedEnd } from './recorded-end.ts';
 import type { Activities, Caller, SessionActivities } from './contract.ts';
+import { explainPlacement } from './explain-placement.ts';
 import { withFailures } from './failure.ts';
 import {
   awaitBrokerReplaceable,
@@ -18,6 +19,7 @@ import { holdSubscription } from './hold-subscription.ts';
 import { awaitBrokerReady, awaitControllerReady, verify } from './kafka.ts';
 import { launchNode } from './launch-node.ts';
 import { placeNode } from './place-node.ts';
+import { preflight } from './preflight.ts';
 import { releaseNode } from './release-node.ts';
 import type { Sessions } from './sessions.ts';
 import { stopNode } from './stop-node.ts';
@@ -58,6 +60,8 @@ export function createActivities(deps: ActivityDeps): Activities {
         waiting({ operationWorkflowId, step: '' }, () =>
           Promise.race([operationResult(deps.client, operationWorkflowId), Context.current().cancelled]),
         ),
+      explainPlacement: (input) => explainPlacement(deps, input),
+      preflight: (input) => preflight(deps, input),
     },
     deps.isStopping,
   );
@@ -83,6 +87,7 @@ export function createSessionActivities(deps: ActivityDeps): SessionActivities {
       stopNode: (input) =>
         waiting(input.caller, (wait) => stopNode({ sessions: deps.sessions, stopGate }, input, wait)),
       releaseNode: (input) => waiting(input.caller, (wait) => releaseNode(deps, input, wait)),
+      explainPlacement: (input) => explainPlacement(deps, input),
     },
     deps.isStopping,
   );

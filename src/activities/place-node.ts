@@ -4,7 +4,7 @@ import { log } from '@temporalio/activity';
 import { getAgents, type AgentSummary, type MesosEndpoint } from '../mesos/index.ts';
 import type { Offer, OfferOperation, Resource } from '../mesos/types.ts';
 import { NODE_KIND, type Placement } from '../model/cluster.ts';
-import { choose, type PlacedNode } from '../model/placement/match.ts';
+import { choose, evaluate, type AgentOffer, type PlacedNode } from '../model/placement/match.ts';
 import type { PlaceNodeInput } from './contract.ts';
 import { byAgent, labelOf, LABEL, reservedFor, toAgentOffer } from './offers.ts';
 import { placementOf, planOn, wantedFor, type Wanted } from './place-operations.ts';
@@ -76,7 +76,14 @@ async function reserve({ held, wanted, round, waiting }: Try): Promise<Placed> {
         .flatMap((group) => toAgentOffer(group, wanted.role) ?? [])
         .filter(({ agentId }) => input.avoidAgents?.includes(agentId) !== true);
       const choice = choose(free, wanted.demand, otherNodes(held, input));
-      if ('why' in choice) return { wait: choice.why };
+      if ('why' in choice)
+        return {
+          wait: choice.why,
+          whyNot: (agentId) =>
+            input.avoidAgents?.includes(agentId) === true
+              ? `${input.node.name} leaves this agent`
+              : whyNot(free, agentId, wanted, otherNodes(held, input)),
+        };
       const use = groups.find(([first]) => first?.agent_id.value === choice.offer.agentId) ?? [];
       const plan = planOn(wanted, {
         offers: use,
@@ -166,6 +173,18 @@ function otherNodes(held: HeldSession, input: PlaceNodeInput): PlacedNode[] {
     if (name !== input.node.name) known.set(name, { ...placement, name, kind: kindOf(name) });
   for (const { name, kind, placement } of input.others) known.set(name, { ...placement, name, kind });
   return [...known.values()];
+}
+
+/** What is wrong with the offers of one agent. */
+function whyNot(
+  offers: readonly AgentOffer[],
+  agentId: string,
+  { demand }: Wanted,
+  others: readonly PlacedNode[],
+): string | undefined {
+  const offer = offers.find((one) => one.agentId === agentId);
+  const result = offer && evaluate(offer, demand, others);
+  return result?.fits === false ? result.reasons.join(', ') : undefined;
 }
 
 function kindOf(node: string) {

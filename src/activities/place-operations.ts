@@ -1,17 +1,14 @@
 // What a placement asks of Mesos: RESERVE of the node's resources on one agent, and CREATE of its volumes.
 import { sameKind, scalar, withReservation, type AgentSummary } from '../mesos/index.ts';
 import type { Offer, OfferOperation, Reservation, Resource } from '../mesos/types.ts';
-import { NODE_KIND, type NodeKind, type Placement } from '../model/cluster.ts';
-import { nodeGroup, nodeResources, type NodeResources, type VolumeDemand } from '../model/node/resources.ts';
-import { parseConstraints } from '../model/placement/constraints.ts';
+import type { Placement } from '../model/cluster.ts';
+import { nodeResources, type NodeResources, type VolumeDemand } from '../model/node/resources.ts';
+import { demandOf } from '../model/placement/demand.ts';
 import type { AgentOffer, PlacementDemand } from '../model/placement/match.ts';
 import { assignMounts, assignRoot } from '../model/placement/volumes.ts';
 import type { PlaceNodeInput } from './contract.ts';
 import { attributesOf, freeIn, isMountDisk, mountDiskOf, reservationOf, reservedIn } from './offers.ts';
 import { byStack, createPool, isPlain, type ResourcePool } from './resource-pool.ts';
-
-/** Ports of nodes that have an address of their own, when their spec says none. */
-const OWN_PORT: Record<NodeKind, number> = { [NODE_KIND.BROKER]: 9092, [NODE_KIND.CONTROLLER]: 9093 };
 
 /** A persistent volume with its id. */
 export interface WantedVolume extends VolumeDemand {
@@ -31,11 +28,8 @@ export interface Wanted {
 /** What a node wants of an agent, under which reservation. */
 export function wantedFor(input: PlaceNodeInput, localRegion?: string): Wanted {
   const { spec, node } = input;
-  const isBroker = node.kind === NODE_KIND.BROKER;
-  const { port } = nodeGroup(spec, node.kind);
   const resources = nodeResources(spec, node.kind);
   const role = spec.role;
-  const { total } = resources;
   const volumes = resources.volumes.map((volume, index) => ({
     ...volume,
     id: `${node.name}-${input.placementNumber}-${input.incarnation}${index === 0 ? '' : `-${index}`}`,
@@ -53,18 +47,7 @@ export function wantedFor(input: PlaceNodeInput, localRegion?: string): Wanted {
       node: node.name,
       placementNumber: input.placementNumber,
     }),
-    demand: {
-      name: node.name,
-      kind: node.kind,
-      ...total,
-      diskType: volumes[0]?.type ?? 'ROOT',
-      volumes,
-      ...(spec.network ? { port: port === 0 ? OWN_PORT[node.kind] : port, portIsOwn: true } : { port }),
-      constraints: parseConstraints(isBroker ? spec.placement.brokers : spec.placement.controllers),
-      ...(isBroker && spec.rack !== undefined ? { rack: spec.rack } : {}),
-      ...(spec.placement.region === undefined ? {} : { region: spec.placement.region }),
-      ...(localRegion === undefined ? {} : { localRegion }),
-    },
+    demand: demandOf(spec, node, localRegion),
   };
 }
 

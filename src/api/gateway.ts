@@ -9,10 +9,12 @@ import type { UpdateDefinition } from '@temporalio/common';
 import type { ClusterState } from '../model/cluster.ts';
 import { ERRORS, MillraceError } from '../model/errors.ts';
 import type { Plan, PlanProgress } from '../model/plan/plan.ts';
+import type { ClusterSpec } from '../model/spec/schema.ts';
 import { GRPC, grpcCodeOf, unreachable, type ConnectedClient } from '../temporal/index.ts';
 import { abortRest } from '../model/plan/progress.ts';
 import * as contract from '../workflows/contract.ts';
 import { listClusterNames, listOperations, type FoundOperation, type OperationFilter } from './listing.ts';
+import { createQuestions, type PreflightFound, type WhyFound } from './questions.ts';
 import { notFound, toMillraceError, type Subject } from './temporal-errors.ts';
 
 /** What a person may tell an operation; the names of the contract. */
@@ -25,7 +27,7 @@ type AskForOperation<R = contract.OperationRequest> = (
 ) => Promise<contract.OperationAccepted>;
 
 export interface Gateway {
-  /** @throws MillraceError CLUSTER_EXISTS, NO_WORKER, TEMPORAL_UNREACHABLE */
+  /** @throws MillraceError CLUSTER_EXISTS, ROLE_TAKEN, NO_WORKER, TEMPORAL_UNREACHABLE */
   install(request: contract.InstallRequest, key?: string): Promise<contract.OperationAccepted>;
   /** @throws MillraceError CLUSTER_NOT_FOUND, OPERATION_RUNNING, … */
   uninstall: AskForOperation;
@@ -37,6 +39,10 @@ export interface Gateway {
   adopt: AskForOperation;
   /** The state of a cluster, or of one that was uninstalled and is not yet forgotten. @throws MillraceError CLUSTER_NOT_FOUND */
   cluster(name: string): Promise<ClusterState>;
+  /** Why nodes of a cluster wait to be placed or launched. @throws MillraceError CLUSTER_NOT_FOUND, NO_WORKER */
+  why(name: string): Promise<WhyFound>;
+  /** Whether an install would be accepted and fit now; nothing is touched. @throws MillraceError NO_WORKER, MESOS_UNREACHABLE */
+  preflight(spec: ClusterSpec): Promise<PreflightFound>;
   /** Every cluster that lives; an error in place of the state of one that does not answer. */
   clusters(): Promise<{ name: string; state: ClusterState | MillraceError }[]>;
   operations(filter: OperationFilter): Promise<FoundOperation[]>;
@@ -93,20 +99,31 @@ export function createGateway(temporal: ConnectedClient, options: { callDeadline
       return state;
     });
 
+  const progress = (id: string) =>
+    ask({ operation: id }, async () => {
+      const found = await operation(id).query(contract.progressQuery);
+      return found.endedAtMs === undefined ? asClosed(found, await operation(id).describe()) : found;
+    });
+  const { why, preflight, requireFreeRole } = createQuestions({ client, ask, cluster, progress });
+
   return {
-    install: (request, key) =>
-      ask({ cluster: request.spec.name }, () =>
+    install: async (request, key) => {
+      await requireFreeRole(request.spec);
+      return ask({ cluster: request.spec.name }, () =>
         client.workflow.executeUpdateWithStart(contract.installUpdate, {
           args: [request],
           ...(key === undefined ? {} : { updateId: key }),
-          startWorkflowOperation: startEntity(request.spec.name),
+          startWorkflowOperation: startEntity(request.spec),
         }),
-      ),
+      );
+    },
     uninstall: askFor(contract.uninstallUpdate),
     recover: askFor(contract.recoverUpdate),
     replace: askFor(contract.replaceUpdate),
     adopt: askFor(contract.adoptUpdate),
     cluster,
+    why,
+    preflight,
     clusters: async () => {
       const names = await ask({ list: 'the list of clusters' }, () => listClusterNames(client));
       // What keeps one from answering (no worker, no server) keeps all: the others need not wait for it too.
@@ -119,13 +136,7 @@ export function createGateway(temporal: ConnectedClient, options: { callDeadline
       });
     },
     operations: (filter) => ask({ list: 'the list of operations' }, () => listOperations(client, filter)),
-    progress: (id) =>
-      ask({ operation: id }, async () => {
-        const progress = await operation(id).query(contract.progressQuery);
-        return progress.endedAtMs === undefined
-          ? asClosed(progress, await operation(id).describe())
-          : progress;
-      }),
+    progress,
     plan: (id) => ask({ operation: id }, () => operation(id).query(contract.planQuery)),
     tell: (id, message, argument) =>
       ask({ operation: id }, async () => {
@@ -146,7 +157,7 @@ export function createGateway(temporal: ConnectedClient, options: { callDeadline
   };
 }
 
-function startEntity(name: string) {
+function startEntity({ name, role }: ClusterSpec) {
   return new WithStartWorkflowOperation(contract.WORKFLOW_TYPE.CLUSTER, {
     workflowId: contract.clusterWorkflowId(name),
     taskQueue: contract.TASK_QUEUE,
@@ -156,7 +167,10 @@ function startEntity(name: string) {
     staticDetails:
       `All that Millrace knows of the Kafka cluster **${name}**; the nodes are under *Current Details*. ` +
       `Its operations are the workflows \`kafka/${name}/<operation>#<n>\`. Do not terminate it: uninstall the cluster.`,
-    typedSearchAttributes: [{ key: contract.KAFKA_CLUSTER, value: name }],
+    typedSearchAttributes: [
+      { key: contract.KAFKA_CLUSTER, value: name },
+      { key: contract.KAFKA_ROLE, value: role },
+    ],
   });
 }
 

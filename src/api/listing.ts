@@ -40,6 +40,17 @@ export async function listClusterNames(client: Client): Promise<string[]> {
   return names.sort();
 }
 
+/** Names of the living clusters that were started with this Mesos role. Visibility may be some milliseconds behind. */
+export async function listClustersOfRole(client: Client, role: string): Promise<string[]> {
+  const query = `WorkflowType = '${contract.WORKFLOW_TYPE.CLUSTER}' AND ExecutionStatus = 'Running' AND ${contract.KAFKA_ROLE.name} = ${quote(role)}`;
+  const names: string[] = [];
+  for await (const { workflowId } of client.workflow.list({ query })) {
+    if (workflowId.startsWith(ID_PREFIX)) names.push(workflowId.slice(ID_PREFIX.length));
+    if (names.length >= MAX_CLUSTERS) break;
+  }
+  return names.sort();
+}
+
 /** Operations of one cluster or all, the newest first. */
 export async function listOperations(client: Client, filter: OperationFilter): Promise<FoundOperation[]> {
   const conditions = [

@@ -1,11 +1,12 @@
 // The one place where what Temporal and the workflows say of a failure becomes an error of Millrace's table.
 import {
   QueryNotRegisteredError,
+  WorkflowFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { isErrorCode, MillraceError, type ErrorBody } from '../model/errors.ts';
 import {
   GRPC,
@@ -32,6 +33,8 @@ export async function toMillraceError(
 ): Promise<MillraceError> {
   if (error instanceof MillraceError) return error;
   if (error instanceof WorkflowUpdateFailedError) return fromFailure(error.cause ?? error, about.subject);
+  if (error instanceof WorkflowFailedError)
+    return timedOut(error) ? noWorker(about.subject) : fromFailure(error.cause ?? error, about.subject);
   if (error instanceof ApplicationFailure) return fromFailure(error, about.subject);
   if (error instanceof WorkflowNotFoundError || error instanceof QueryNotRegisteredError)
     return notFound(about.subject);
@@ -103,6 +106,13 @@ function refusalIn(failure: Error): MillraceError | null {
     });
   }
   return null;
+}
+
+/** A question that no worker took, or that the one which took it did not answer. */
+function timedOut(error: Error): boolean {
+  for (let current: unknown = error; current instanceof Error; current = current.cause)
+    if (current instanceof TimeoutFailure) return true;
+  return false;
 }
 
 function nameOf(subject: Subject): string {

@@ -130,7 +130,8 @@ function nodeView(node: NodeState): NodeView {
   };
 }
 
-function sessionView({ session, sessionProblem }: ClusterState): ClusterView['session'] {
+/** Whether the cluster has its subscription, and why not. */
+export function sessionView({ session, sessionProblem }: ClusterState): ClusterView['session'] {
   if (sessionProblem) return { open: false, problem: sessionProblem.reason };
   return session ? { open: true, master: session.master, epoch: session.epoch } : { open: false };
 }

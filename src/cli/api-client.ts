@@ -2,6 +2,7 @@
 import { userInfo } from 'node:os';
 import type { ClusterSummary, ClusterView, NodeView } from '../api/schemas/cluster.ts';
 import type { AcceptedView, OperationSummary, OperationView } from '../api/schemas/operation.ts';
+import type { PreflightView, WhyView } from '../api/schemas/placement.ts';
 import { isErrorCode, MillraceError, type ErrorBody } from '../model/errors.ts';
 import type { Plan } from '../model/plan/plan.ts';
 import type { ApiAddress } from './find-api.ts';
@@ -12,6 +13,8 @@ export type Telling = 'pause' | 'resume' | 'retry' | 'skip' | 'abort';
 export interface ApiClient {
   readonly address: ApiAddress;
   install(text: string, format: 'yaml' | 'json'): Promise<AcceptedView>;
+  preflight(text: string, format: 'yaml' | 'json'): Promise<PreflightView>;
+  why(cluster: string): Promise<WhyView>;
   uninstall(cluster: string): Promise<AcceptedView>;
   recover(cluster: string): Promise<AcceptedView>;
   adopt(cluster: string): Promise<AcceptedView>;
@@ -62,6 +65,9 @@ export function createApiClient(address: ApiAddress, token?: string): ApiClient 
   return {
     address,
     install: (text, format) => ask('POST', '/v1/clusters', { type: `application/${format}`, text }),
+    preflight: (text, format) =>
+      ask('POST', '/v1/clusters?dryRun=true', { type: `application/${format}`, text }),
+    why: (name) => get(`${cluster(name)}/why`),
     uninstall: (name) => ask('DELETE', cluster(name)),
     recover: (name) => ask('POST', `${cluster(name)}/recover`),
     adopt: (name) => ask('POST', `${cluster(name)}/adopt`),

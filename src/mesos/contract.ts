@@ -1,6 +1,7 @@
 // What the Mesos client offers to the rest of Millrace. Implemented in the files beside; see index.ts.
 import type { LoginTokens } from './authentication.ts';
 import type { MesosTls } from './connections.ts';
+import type { OfferOutcome } from './offer-log.ts';
 import type {
   Failure,
   FrameworkInfo,
@@ -87,7 +88,13 @@ export interface SchedulerOptions {
 }
 
 /** What a demand makes of the offers: what it takes and does with it, or why it must wait. */
-export type Decision<T> = { use: Offer[]; operations: OfferOperation[]; result: T } | { wait: string };
+export type Decision<T> =
+  | { use: Offer[]; operations: OfferOperation[]; result: T }
+  | {
+      wait: string;
+      /** What keeps it from an agent's offers, when that can be said shorter than `wait`; asked only when they go back. */
+      whyNot?: (agentId: string) => string | undefined;
+    };
 
 /** Somebody who wants resources. */
 export interface Demand<T> {
@@ -112,6 +119,8 @@ export interface Scheduler {
   run(): Promise<void>;
   /** Resolves with the decision's result when the ACCEPT was answered 202. */
   withOffers<T>(demand: Demand<T>): Promise<T>;
+  /** What became of the last offers, the newest last, and those that are held now. Lives and ends with the session. */
+  offerOutcomes(): OfferOutcome[];
   /**
    * What became of an offer operation: its terminal status, or, when none came in time, what the master says when it is
    * asked: it is asked again and again until it knows. OPERATION_UNKNOWN then means that it was never carried out, or was and

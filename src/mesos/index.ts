@@ -35,6 +35,8 @@ export {
   type OperatorOptions,
   type TaskSummary,
 } from './operator.ts';
+export type { OfferOutcome } from './offer-log.ts';
+export { getPlacementFacts, type PlacementFacts } from './placement-facts.ts';
 export { containsPort, mergeRanges, sizeOfRanges, subtractRanges } from './ranges.ts';
 export {
   hasLabels,

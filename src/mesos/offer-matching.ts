@@ -1,6 +1,7 @@
 // The moves of the offer pool: ask a demand, accept for it, ask for offers, give them back.
 import { MillraceError } from '../model/errors.ts';
 import type { Decision, Demand, SchedulerOptions } from './contract.ts';
+import { OFFER_OUTCOME, type OfferLog, type OfferOutcome } from './offer-log.ts';
 import type { Offer, OfferOperation, SchedulerCall } from './types.ts';
 import type { WaitReport } from './wait-report.ts';
 
@@ -18,6 +19,8 @@ export interface Pending {
   sinceMs: number;
   /** Whether it has decided about any offers yet. */
   asked: boolean;
+  /** Its last word, when that was that it waits. */
+  wait: Extract<Decision<unknown>, { wait: string }> | null;
   report: WaitReport;
   /** Takes it out of the pool's books; true the first time. */
   leave(): boolean;
@@ -41,6 +44,7 @@ export interface PoolState {
   /** DECLINEs that did not arrive: Mesos would hold those offers for us for ever. */
   undeclined: { offerIds: string[]; refuseSeconds: number }[];
   failed: Error | null;
+  log: OfferLog;
   /** Starts the pool's clock, should it rest. */
   wake(): void;
 }
@@ -51,6 +55,11 @@ export const WAITING_REFUSE_SECONDS = 5;
 export const IDLE_REFUSE_SECONDS = 3_600;
 /** A demand that saw no offer for this long is asked with none, so that it can say that there is none. */
 export const QUIET_MS = 1_000;
+/** Demands whose words about one offer are kept. */
+const REASONS_KEPT = 3;
+
+/** Why offers go back that nobody asked for. */
+export const NOBODY_WAITS = (): string => 'no node waits for resources';
 
 /**
  * Each REVIVE makes the master allocate at once, for all frameworks. A few may follow each other (the nodes of an install,
@@ -98,11 +107,28 @@ export function rest(state: PoolState): void {
   if (state.revived) void tell(state, { type: 'SUPPRESS', suppress: { roles: [state.options.role] } });
   state.revived = false;
   state.reviveDue = false;
-  decline(state, offersHeld(state), IDLE_REFUSE_SECONDS);
+  decline(state, offersHeld(state), { refuseSeconds: IDLE_REFUSE_SECONDS, why: NOBODY_WAITS });
 }
 
-export function decline(state: PoolState, offers: readonly Offer[], refuseSeconds: number): void {
+/** What the demands that wait say to an offer. */
+export function whyUnused({ waiting }: PoolState, offer: Offer): string {
+  const said = [...waiting].flatMap(({ demand, wait }) =>
+    wait ? [`${demand.name}: ${wait.whyNot?.(offer.agent_id.value) ?? wait.wait}`] : [],
+  );
+  if (said.length === 0) return 'no demand was asked yet';
+  const more = said.length - REASONS_KEPT;
+  return `${said.slice(0, REASONS_KEPT).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}
+
+/** Gives offers back. @param how `outcome` is what is kept of them: declined when it does not say */
+export function decline(
+  state: PoolState,
+  offers: readonly Offer[],
+  how: { refuseSeconds: number; outcome?: OfferOutcome['outcome']; why: (offer: Offer) => string },
+): void {
+  const { refuseSeconds, outcome = OFFER_OUTCOME.DECLINED, why } = how;
   if (offers.length === 0) return;
+  state.log.note(offers, outcome, why);
   for (const { id } of offers) state.held.delete(id.value);
   void sendDecline(
     state,
@@ -134,8 +160,10 @@ function ask(state: PoolState, pending: Pending): void {
   pending.asked = true;
   try {
     const decision = pending.demand.decide(offersHeld(state));
-    if ('wait' in decision) pending.report.waits(decision.wait);
-    else accept(state, pending, decision);
+    if ('wait' in decision) {
+      pending.wait = decision;
+      pending.report.waits(decision.wait);
+    } else accept(state, pending, decision);
   } catch (error) {
     if (pending.leave()) pending.reject(error);
     rest(state);
@@ -151,6 +179,7 @@ function accept(
   requireUsable(pending.demand.name, use, state);
   if (!pending.leave()) return;
   for (const { id } of use) state.held.delete(id.value);
+  state.log.note(use, OFFER_OUTCOME.USED, () => pending.demand.name);
   state.options.onAccept(operations);
   state.accepting += 1;
   // What is left of the offers shall come back at once.
@@ -163,7 +192,11 @@ function accept(
       },
       (error: unknown) => {
         // Refused or lost on the way, the offers may still be ours; declining what is not is harmless.
-        if (state.failed === null) decline(state, use, WAITING_REFUSE_SECONDS);
+        if (state.failed === null)
+          decline(state, use, {
+            refuseSeconds: WAITING_REFUSE_SECONDS,
+            why: () => `${pending.demand.name}: ${error instanceof Error ? error.message : String(error)}`,
+          });
         pending.reject(error);
       },
     )

@@ -10,14 +10,17 @@ import {
   declineAgain,
   IDLE_REFUSE_SECONDS,
   match,
+  NOBODY_WAITS,
   offersHeld,
   rest,
   revive,
   WAITING_REFUSE_SECONDS,
+  whyUnused,
   type OfferPoolOptions,
   type Pending,
   type PoolState,
 } from './offer-matching.ts';
+import { createOfferLog, describeOffer, OFFER_OUTCOME, type OfferOutcome } from './offer-log.ts';
 import type { Offer } from './types.ts';
 import { createWaitReport } from './wait-report.ts';
 
@@ -25,6 +28,8 @@ export interface OfferPool {
   add(offers: readonly Offer[]): void;
   rescind(offerId: string): void;
   demand<T>(demand: Demand<T>): Promise<T>;
+  /** What became of the last offers, the newest last, and those that are held now. */
+  outcomes(): OfferOutcome[];
   /** Ends every demand, and each later one, with the error. Offers die with the session. */
   fail(error: Error): void;
 }
@@ -50,6 +55,7 @@ export function createOfferPool(options: OfferPoolOptions): OfferPool {
     revivedAtMs: [],
     undeclined: [],
     failed: null,
+    log: createOfferLog(),
     ticking: null,
     wake: () => {
       startClock(state);
@@ -58,7 +64,7 @@ export function createOfferPool(options: OfferPoolOptions): OfferPool {
   return {
     add(offers) {
       if (state.waiting.size === 0) {
-        decline(state, offers, IDLE_REFUSE_SECONDS);
+        decline(state, offers, { refuseSeconds: IDLE_REFUSE_SECONDS, why: NOBODY_WAITS });
         return;
       }
       const sinceMs = Date.now();
@@ -66,7 +72,11 @@ export function createOfferPool(options: OfferPoolOptions): OfferPool {
       match(state);
     },
     rescind(offerId) {
-      if (state.held.delete(offerId)) match(state);
+      const gone = state.held.get(offerId);
+      if (!gone) return;
+      state.held.delete(offerId);
+      state.log.note([gone.offer], OFFER_OUTCOME.RESCINDED, () => 'Mesos took it back');
+      match(state);
     },
     demand: (demand) =>
       new Promise((resolve, reject) => {
@@ -74,6 +84,16 @@ export function createOfferPool(options: OfferPoolOptions): OfferPool {
         else if (demand.signal.aborted) reject(demand.signal.reason as Error);
         else enter(state, demand, { resolve, reject });
       }),
+    outcomes: () => [
+      ...state.log.outcomes(),
+      ...[...state.held.values()].map(({ offer, sinceMs }) =>
+        describeOffer(offer, {
+          atMs: sinceMs,
+          outcome: OFFER_OUTCOME.HELD,
+          reason: whyUnused(state, offer),
+        }),
+      ),
+    ],
     fail(error) {
       state.failed = error;
       if (state.ticking !== null) clearTimeout(state.ticking);
@@ -99,6 +119,7 @@ function enter<T>(
     demand,
     sinceMs: Date.now(),
     asked: false,
+    wait: null,
     report,
     leave: () => {
       report.stop();
@@ -133,5 +154,9 @@ function giveBackExpired(state: PoolState): void {
   const old = [...state.held.values()].filter(({ sinceMs }) => sinceMs <= latestMs);
   const agents = new Set(old.map(({ offer }) => offer.agent_id.value));
   const offers = offersHeld(state).filter(({ agent_id }) => agents.has(agent_id.value));
-  decline(state, offers, WAITING_REFUSE_SECONDS);
+  decline(state, offers, {
+    refuseSeconds: WAITING_REFUSE_SECONDS,
+    outcome: OFFER_OUTCOME.EXPIRED,
+    why: (offer) => whyUnused(state, offer),
+  });
 }

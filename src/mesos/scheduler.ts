@@ -45,6 +45,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return run;
     },
     withOffers: (demand) => pool.demand(demand),
+    offerOutcomes: () => pool.outcomes(),
     operationOutcome: (operationId, signal) => operations.outcome(operationId, signal),
     taskStatus: (taskId, until, signal) =>
       statuses.next((status) => status.task_id.value === taskId && until(status), signal),

@@ -13,6 +13,7 @@ export const ERRORS = {
   STEP_NOT_FOUND: { status: 404, exit: 3, reaction: 'person', title: 'The plan has no such step' },
   NOT_FOUND: { status: 404, exit: 3, reaction: 'person', title: 'There is no such resource' },
   CLUSTER_EXISTS: { status: 409, exit: 4, reaction: 'person', title: 'The cluster exists already' },
+  ROLE_TAKEN: { status: 409, exit: 4, reaction: 'person', title: 'Another cluster has the Mesos role' },
   OPERATION_RUNNING: {
     status: 409,
     exit: 4,

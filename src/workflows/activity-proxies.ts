@@ -14,6 +14,29 @@ export const anywhere: ActivityInterfaceFor<Activities> = proxyActivities<Activi
 });
 
 /**
+ * Questions that somebody waits for. One try, and short: a worker that is dead or busy is told at once. They take seconds
+ * at most, so that two of them fit in the deadline of the API.
+ */
+export const question: ActivityInterfaceFor<Pick<Activities, 'explainPlacement' | 'preflight'>> =
+  proxyActivities<Pick<Activities, 'explainPlacement' | 'preflight'>>({
+    startToCloseTimeout: '4 seconds',
+    scheduleToCloseTimeout: '5 seconds',
+    retry: { maximumAttempts: 1 },
+  });
+
+/** The same, where the offers are. */
+export function questionOnSession(
+  taskQueue: string,
+): ActivityInterfaceFor<Pick<SessionActivities, 'explainPlacement'>> {
+  return proxyActivities<Pick<SessionActivities, 'explainPlacement'>>({
+    taskQueue,
+    startToCloseTimeout: '3500 ms',
+    scheduleToStartTimeout: '2 seconds',
+    retry: { maximumAttempts: 1 },
+  });
+}
+
+/**
  * Calls to the master of a session that need none of its offers. Few tries: a master that does not answer may be gone for good,
  * and the next session knows the one that leads now.
  */

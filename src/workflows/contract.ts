@@ -10,6 +10,9 @@ import type {
   SessionInfo,
 } from '../model/cluster.ts';
 import type { ErrorCode } from '../model/errors.ts';
+import type { WaitingNode } from '../model/placement/explain.ts';
+import type { Simulated } from '../model/placement/simulate.ts';
+import type { PlacedNode } from '../model/placement/types.ts';
 import type { Plan, PlanProgress } from '../model/plan/plan.ts';
 import type { ClusterSpec } from '../model/spec/schema.ts';
 
@@ -25,6 +28,10 @@ export const sessionWorkflowId = (cluster: string) => `kafka/${cluster}/session`
 export const operationIdOf = (cluster: string, kind: OperationKind, n: number) => `${cluster}/${kind}#${n}`;
 /** Workflow id of the operation with this operation id. */
 export const operationWorkflowId = (operationId: string) => `kafka/${operationId}`;
+/** Questions have ids that no cluster can have: names hold no `#`. The same question at the same time is asked once. */
+export const whyWorkflowId = (cluster: string) => `kafka/${cluster}#why`;
+export const preflightWorkflowId = (cluster: string, specHash: string) =>
+  `kafka/${cluster}#preflight-${specHash.slice(0, 16)}`;
 
 /** Splits `team/orders/install#1`; null when it is not an operation id. */
 export function parseOperationId(operationId: string): { cluster: string; kind: string; n: number } | null {
@@ -43,6 +50,8 @@ export const WORKFLOW_TYPE = {
   REPLACE: 'replace',
   DRAIN: 'drain',
   ADOPT: 'adopt',
+  WHY: 'why',
+  PREFLIGHT: 'preflight',
 } as const;
 
 /** Argument of the `cluster` workflow. `carried` is its own, for continue-as-new. */
@@ -78,6 +87,8 @@ export interface FrameworkIdentity {
 
 /** Cluster name on each workflow of a cluster. */
 export const KAFKA_CLUSTER = defineSearchAttributeKey('KafkaCluster', 'KEYWORD');
+/** Mesos role on the entity of a cluster, set when it is started: two clusters must not have one role. */
+export const KAFKA_ROLE = defineSearchAttributeKey('KafkaRole', 'KEYWORD');
 /** Kind of operation: `install`, … */
 export const KAFKA_OPERATION = defineSearchAttributeKey('KafkaOperation', 'KEYWORD');
 /** `OperationState` of an operation; `FAILED` and `WAITING` find what waits for a person. */
@@ -179,6 +190,38 @@ export const operationEndedSignal =
 
 /** The whole state; null before the install request was accepted. */
 export const clusterQuery = defineQuery<ClusterState | null>('cluster');
+
+// ---- questions: short-lived workflows that change nothing, so that an answer costs the entity no history ----------
+
+/** Argument of the `why` workflow; all that the entity knows comes with the question. */
+export interface WhyInput {
+  cluster: string;
+  incarnation: string;
+  frameworkId: string;
+  spec: ClusterSpec;
+  session: SessionInfo | null;
+  waiting: WaitingNode[];
+  placed: PlacedNode[];
+}
+/** Argument of the `preflight` workflow. */
+export interface PreflightInput {
+  spec: ClusterSpec;
+}
+/** What Mesos says of a cluster that does not exist yet. */
+export interface PreflightAnswer {
+  atMs: number;
+  /** Registered agents. */
+  agents: number;
+  /** Each node in the order of the install, with the place that it would get. */
+  nodes: Simulated[];
+  /** All of them fit in that order, and would not in another: offers come in any order. */
+  tight: boolean;
+  /** Quotas that leave no room for all of them. */
+  quota: string[];
+  frameworksInRole: { id: string; name: string }[];
+  /** What could not be asked, and why. */
+  unknown: string[];
+}
 
 // ---- operations ------------------------------------------------------------------------------------------------
 

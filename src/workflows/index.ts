@@ -1,4 +1,5 @@
 // Every export is a workflow type.
 export { cluster } from './cluster.ts';
 export { adopt, drain, install, recover, replace, uninstall } from './operations.ts';
+export { preflight, why } from './questions.ts';
 export { session } from './session.ts';

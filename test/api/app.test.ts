@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { buildApp, type AppOptions } from '../../src/api/app.ts';
 import { parseTokens } from '../../src/api/auth.ts';
 import { CLUSTER_STATUS, NODE_STATUS } from '../../src/model/cluster.ts';
+import type { PreflightFound, WhyFound } from '../../src/api/questions.ts';
 import { MillraceError } from '../../src/model/errors.ts';
 import { fakeGateway, sampleState } from './fake-gateway.ts';
 
@@ -274,5 +275,155 @@ describe('errors', () => {
     const { status, headers } = await ask('/readyz', { gateway });
     expect(status).toBe(503);
     expect(headers['retry-after']).toBe('2');
+  });
+});
+
+describe('questions about placement', () => {
+  const verdict = {
+    agentId: 'A1',
+    hostname: 'h1',
+    fits: false,
+    reasons: ['cpus 0.5 < 1.1'],
+    notes: [],
+    obstacles: ['RESOURCES' as const],
+  };
+  const preflight = (changes: Partial<PreflightFound> = {}, answer: Partial<PreflightFound['answer']> = {}) =>
+    fakeGateway({
+      preflight: async () => ({
+        answer: {
+          atMs: 1,
+          agents: 2,
+          nodes: [],
+          tight: false,
+          quota: [],
+          frameworksInRole: [],
+          unknown: [],
+          ...answer,
+        },
+        existing: null,
+        roleHolder: null,
+        ...changes,
+      }),
+    });
+  const dryRun = post('/v1/clusters?dryRun=true', '{"name":"orders"}');
+  const fit = { node: 'controller-0', fits: true as const, agentId: 'A1', hostname: 'h1', port: 1 };
+
+  it('answer whether a cluster would fit, and install nothing', async () => {
+    const gateway = preflight({}, { nodes: [fit] });
+    const { status, body } = await ask(dryRun, { gateway });
+    expect([status, body.fits, body.role, body.nodes]).toEqual([200, true, 'orders-role', [fit]]);
+    expect(gateway.asked.map(([name]) => name)).toEqual(['preflight']);
+  });
+
+  it('answer why it would not: nodes, name, role, quota; another framework in the role is a warning', async () => {
+    const refused = { node: 'broker-0', fits: false as const, agents: [verdict], agentsLeftOut: 3 };
+    const nodes = await ask(dryRun, { gateway: preflight({}, { nodes: [fit, refused] }) });
+    expect(nodes.body).toMatchObject({ fits: false, problems: [] });
+    expect(nodes.body.nodes[1]).toMatchObject({
+      wants: expect.arrayContaining(['cpus 1.1', 'hostname UNIQUE']),
+      agentsLeftOut: 3,
+      advice: ['free resources on h1', expect.stringMatching(/^add an agent/)],
+    });
+    const existing = await ask(dryRun, { gateway: preflight({ existing: sampleState() }) });
+    expect(existing.body).toMatchObject({
+      fits: false,
+      problems: [expect.stringMatching(/^cluster orders exists already \(INSTALLING\)/)],
+    });
+    const role = await ask(dryRun, { gateway: preflight({ roleHolder: 'other' }) });
+    expect(role.body).toMatchObject({
+      fits: false,
+      problems: [expect.stringContaining('cluster other has')],
+    });
+    const quota = await ask(dryRun, {
+      gateway: preflight({}, { quota: ['quota of role r exhausted'], agents: 0 }),
+    });
+    expect(quota.body).toMatchObject({
+      fits: false,
+      problems: ['quota of role r exhausted', 'no agent is registered with Mesos'],
+    });
+    const stranger = await ask(dryRun, {
+      gateway: preflight({}, { nodes: [fit], frameworksInRole: [{ id: 'F9', name: 'spark' }] }),
+    });
+    expect(stranger.body).toMatchObject({ fits: true, warnings: [expect.stringContaining('spark (F9)')] });
+    const tight = await ask(dryRun, { gateway: preflight({}, { nodes: [fit], tight: true }) });
+    expect(tight.body).toMatchObject({
+      fits: true,
+      warnings: [expect.stringContaining('not in every order')],
+    });
+  });
+
+  it.each(['dryRun=yes', 'dryrun=true', 'dryRun=true&wait=1'])(
+    'refuse a query that they do not know (%s): a misspelt one must not install',
+    async (query) => {
+      const { status, body, asked } = await ask(post(`/v1/clusters?${query}`, '{"name":"orders"}'));
+      expect([status, body.error.code]).toEqual([400, 'REQUEST_INVALID']);
+      expect(asked).toEqual([]);
+    },
+  );
+
+  it('refuse a bad spec as an install does', async () => {
+    const { status, body } = await ask(post('/v1/clusters?dryRun=true', '{"name":"Orders"}'));
+    expect([status, body.error.code]).toEqual([400, 'SPEC_INVALID']);
+  });
+
+  it('answer why nodes wait, the newest offer first, with what is not known', async () => {
+    const offer = (n: number) => ({
+      atMs: n,
+      offerId: `o${n}`,
+      agentId: 'A1',
+      hostname: 'h1',
+      offered: 'cpus 1',
+      outcome: 'expired' as const,
+      reason: 'no',
+    });
+    const waiting: WhyFound['waiting'] = [
+      {
+        node: 'broker-0',
+        kind: 'broker',
+        stage: 'PLACE',
+        operationId: 'orders/install#1',
+        status: 'WAITING',
+        sinceMs: 5,
+      },
+    ];
+    const explanations = [
+      {
+        nodes: ['broker-0'],
+        stage: 'PLACE' as const,
+        wants: ['cpus 1.1'],
+        everywhere: [],
+        agents: [verdict],
+        agentsLeftOut: 0,
+        advice: ['add an agent'],
+      },
+    ];
+    const gateway = fakeGateway({
+      why: async () => ({
+        state: sampleState(),
+        waiting,
+        answer: { atMs: 9, explanations, offers: [offer(1), offer(2)], unknown: ['quotas: no'] },
+      }),
+    });
+    const { status, body } = await ask('/v1/clusters/orders/why', { gateway });
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      cluster: 'orders',
+      status: 'INSTALLING',
+      session: { open: false },
+      waiting,
+      explanations,
+      offers: [offer(2), offer(1)],
+      unknown: ['quotas: no'],
+      atMs: 9,
+    });
+  });
+
+  it('say that nothing waits, and know no cluster that was uninstalled', async () => {
+    const calm = await ask('/v1/clusters/orders/why');
+    expect(calm.body).toMatchObject({ waiting: [], explanations: [], offers: null, unknown: [] });
+    const gone = fakeGateway({
+      cluster: async () => ({ ...sampleState(), status: CLUSTER_STATUS.UNINSTALLED }),
+    });
+    expect((await ask('/v1/clusters/orders/why', { gateway: gone })).status).toBe(404);
   });
 });

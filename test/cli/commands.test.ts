@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { MillraceError } from '../../src/model/errors.ts';
+import type { Simulated } from '../../src/model/placement/simulate.ts';
 import type { PlanProgress, Status } from '../../src/model/plan/plan.ts';
 import { hasEnded, setStep } from '../../src/model/plan/progress.ts';
 import { sampleProgress, sampleState } from '../api/fake-gateway.ts';
@@ -274,5 +275,149 @@ describe('wrong usage', () => {
     expect(code).toBe(2);
     expect(out).toBe('');
     expect(err).toContain(named);
+  });
+});
+
+describe('millrace cluster why', () => {
+  const answer = {
+    atMs: 9,
+    explanations: [
+      {
+        nodes: ['broker-0', 'broker-1'],
+        stage: 'PLACE' as const,
+        wants: ['cpus 1.1', 'hostname UNIQUE'],
+        everywhere: ['quota of role r exhausted: cpus limit 4.0, consumed 4.0, wanted 1.1'],
+        agents: [
+          {
+            agentId: 'A1',
+            hostname: 'h1',
+            fits: false,
+            reasons: ['cpus 0.5 < 1.1', 'hostname UNIQUE (broker-2 is there)'],
+            notes: ['scheduled for maintenance at noon'],
+            obstacles: [],
+            offeredAtMs: 0,
+          },
+        ],
+        agentsLeftOut: 4,
+        advice: ['add an agent'],
+      },
+    ],
+    offers: Array.from({ length: 25 }, (_, n) => ({
+      atMs: n * 1_000,
+      offerId: `o${n}`,
+      agentId: 'A1',
+      hostname: 'h1',
+      offered: `cpus ${n}`,
+      outcome: 'expired' as const,
+      reason: 'place broker-0: cpus 0.5 < 1.1',
+    })),
+    unknown: ['quotas: GET_QUOTA was refused'],
+  };
+  const why = async () => ({
+    state: sampleState(),
+    waiting: (['broker-0', 'broker-1'] as const).map((node) => ({
+      node,
+      kind: 'broker' as const,
+      stage: 'PLACE' as const,
+      operationId: ID,
+      status: 'WAITING' as const,
+      sinceMs: 500,
+      reason: '1 agent: 1 cpus 0.5 < 1.1 [h1]',
+    })),
+    answer,
+  });
+
+  it('shows what waits, each agent, the last offers, and what can be done', async () => {
+    await withApi({ why }, async (cli) => {
+      const { code, out } = await cli(['cluster', 'why', 'orders']);
+      expect(code).toBe(0);
+      for (const text of [
+        /^broker-0 +a place +WAITING +0\.5 s +1 agent: 1 cpus 0\.5 < 1\.1 \[h1\]$/m,
+        /^broker-0, broker-1 want each cpus 1\.1, hostname UNIQUE$/m,
+        /^ {2}on no agent: quota of role r exhausted/m,
+        /^h1 +A1 +1970-01-01 00:00:00 +cpus 0\.5 < 1\.1; hostname UNIQUE \(broker-2 is there\); \(scheduled for maintenance at noon\)$/m,
+        /4 more agents/,
+        /^ {2}- add an agent$/m,
+        /^1970-01-01 00:00:24 +h1 +cpus 24 +expired +place broker-0: cpus 0\.5 < 1\.1$/m,
+        /5 older offers/,
+        /quotas: GET_QUOTA was refused/,
+      ])
+        expect(out).toMatch(text);
+      expect(out).not.toContain('cpus 4 ');
+    });
+  });
+
+  it('prints all of it as JSON and YAML', async () => {
+    await withApi({ why }, async (cli) => {
+      const json = JSON.parse((await cli(['cluster', 'why', 'orders', '-o', 'json'])).out) as {
+        offers: { offerId: string }[];
+      };
+      expect(json.offers.map(({ offerId }) => offerId)).toEqual(
+        Array.from({ length: 25 }, (_, n) => `o${24 - n}`),
+      );
+      expect(parse((await cli(['cluster', 'why', 'orders', '-o', 'yaml'])).out)).toEqual(json);
+    });
+  });
+
+  it('says that nothing waits, and why there is no session', async () => {
+    const state = {
+      ...sampleState(),
+      sessionProblem: { code: 'MESOS_UNREACHABLE' as const, reason: 'no master' },
+    };
+    await withApi({ why: async () => ({ state, waiting: [], answer: null }) }, async (cli) => {
+      const { code, out } = await cli(['cluster', 'why', 'orders']);
+      expect(code).toBe(0);
+      expect(out).toBe(
+        'No node of orders waits to be placed or launched (INSTALLING).\nIt has no Mesos session: no master\n',
+      );
+    });
+  });
+});
+
+describe('millrace cluster install --dry-run', () => {
+  const spec = file('dry.yaml', 'name: orders\n');
+  const preflight = (nodes: Simulated[]) => async () => ({
+    answer: { atMs: 1, agents: 1, nodes, tight: false, quota: [], frameworksInRole: [], unknown: [] },
+    existing: null,
+    roleHolder: null,
+  });
+  const fit: Simulated = { node: 'broker-0', fits: true, agentId: 'A1', hostname: 'h1', port: 31_000 };
+
+  it('says which node would go where, installs nothing and ends with 0', async () => {
+    await withApi({ preflight: preflight([fit]) }, async (cli, gateway) => {
+      const { code, out } = await cli(['cluster', 'install', '-f', spec, '--dry-run']);
+      expect(code).toBe(0);
+      expect(out).toMatch(/^orders \(role orders-role\) fits now\. Nothing was installed or reserved\.$/m);
+      expect(out).toMatch(/^broker-0 +h1 +31000 +A1 +-$/m);
+      expect(gateway.asked.map(([name]) => name)).toEqual(['preflight']);
+    });
+  });
+
+  it('ends with 6 when it does not fit, with the reasons of each agent', async () => {
+    const agents = [
+      {
+        agentId: 'A1',
+        hostname: 'h1',
+        fits: false,
+        reasons: ['agent is draining'],
+        notes: [],
+        obstacles: [],
+      },
+    ];
+    const nodes: Simulated[] = [
+      fit,
+      { node: 'broker-1', fits: false, agents, agentsLeftOut: 0 },
+      { node: 'broker-2', fits: false, sameAs: 'broker-1' },
+    ];
+    await withApi({ preflight: preflight(nodes) }, async (cli) => {
+      const { code, out } = await cli(['cluster', 'install', '-f', spec, '--dry-run']);
+      expect(code).toBe(6);
+      expect(out).toMatch(/does not fit now/);
+      expect(out).toMatch(/^h1 +A1 +- +agent is draining$/m);
+      expect(out).toMatch(/^broker-2 .*as broker-1$/m);
+      const json = await cli(['cluster', 'install', '-f', spec, '--dry-run', '-o', 'json']);
+      expect(json.code).toBe(6);
+      expect(JSON.parse(json.out)).toMatchObject({ fits: false, nodes: [{}, { node: 'broker-1' }, {}] });
+    });
   });
 });

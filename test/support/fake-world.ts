@@ -35,6 +35,9 @@ export interface FakeWorld {
   endTask(cluster: string, taskId: string, state?: string): Promise<void>;
 }
 
+/** What this world can say about placement. */
+const NOTHING_KNOWN = { atMs: 0, explanations: [], unknown: [] };
+
 /** Activities over a world; register both sets on the queues that the session announces. */
 export function createFakeWorld(client: () => Client, sessionTaskQueue: string) {
   let movedTo = 0;
@@ -162,6 +165,14 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
       return { produced: 1, consumed: 1, brokers: brokers.length };
     },
     awaitOperation: ({ operationWorkflowId }) => operationResult(client(), operationWorkflowId),
+    explainPlacement: async ({ cluster }) => {
+      await world.fault('explainPlacement', cluster);
+      return { ...NOTHING_KNOWN, offers: null, offersMissing: 'asked where no session is' };
+    },
+    preflight: async ({ spec }) => {
+      await world.fault('preflight', spec.name);
+      return { ...NOTHING_KNOWN, agents: 1, nodes: [], tight: false, quota: [], frameworksInRole: [] };
+    },
   };
 
   const session: SessionActivities = {
@@ -215,6 +226,10 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
       } else if (world.placed.delete(node)) world.effects.push(`release ${node}`);
       await world.fault('releaseNode:done', node);
       return { released: true };
+    },
+    explainPlacement: async ({ cluster }) => {
+      await world.fault('explainPlacement:session', cluster);
+      return { ...NOTHING_KNOWN, offers: [] };
     },
   };
   return { world, common, session };

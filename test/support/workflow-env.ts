@@ -19,6 +19,7 @@ import {
   clusterQuery,
   clusterWorkflowId,
   installUpdate,
+  KAFKA_ROLE,
   operationWorkflowId,
   progressQuery,
   TASK_QUEUE,
@@ -81,7 +82,7 @@ export interface WorkflowEnvOptions {
   timeSkipping?: boolean;
 }
 
-const SEARCH_ATTRIBUTES = ['KafkaCluster', 'KafkaOperation', 'KafkaOperationState'].map((name) =>
+const SEARCH_ATTRIBUTES = ['KafkaCluster', 'KafkaRole', 'KafkaOperation', 'KafkaOperationState'].map((name) =>
   defineSearchAttributeKey(name, 'KEYWORD'),
 );
 
@@ -126,6 +127,7 @@ export async function startWorkflowEnv(options: WorkflowEnvOptions = {}): Promis
           taskQueue: TASK_QUEUE,
           args: [{ name: input.name }],
           workflowIdConflictPolicy: 'USE_EXISTING',
+          typedSearchAttributes: [{ key: KAFKA_ROLE, value: `${input.name}-role` }],
         }),
       }),
     uninstall: (cluster) =>

@@ -6,6 +6,7 @@ import {
   KAFKA_CLUSTER,
   KAFKA_OPERATION,
   KAFKA_OPERATION_STATE,
+  KAFKA_ROLE,
   TASK_QUEUE,
 } from '../../src/workflows/contract.ts';
 
@@ -31,7 +32,7 @@ function refusal(text: string): MillraceError {
 describe('temporal.yaml', () => {
   it('declares exactly the search attributes and the queue that the workflows use', () => {
     const footprint = loadFootprint();
-    const used = [KAFKA_CLUSTER, KAFKA_OPERATION, KAFKA_OPERATION_STATE].map(({ name, type }) => [
+    const used = [KAFKA_CLUSTER, KAFKA_ROLE, KAFKA_OPERATION, KAFKA_OPERATION_STATE].map(({ name, type }) => [
       name,
       type === 'KEYWORD' ? 'Keyword' : type,
     ]);

@@ -23,7 +23,10 @@ it('an entity carries its state and follows its operation over runs', async () =
   const first = (await entity('long').describe()).runId;
   await env.progressUntil(operationId, isComplete);
   const installed = await env.stateUntil('long', ({ operation }) => operation === null);
-  expect((await entity('long').describe()).runId).not.toBe(first);
+  const later = await entity('long').describe();
+  expect(later.runId).not.toBe(first);
+  // By it the API finds which cluster has a role.
+  expect(later.typedSearchAttributes.get(contract.KAFKA_ROLE)).toBe('long-role');
   expect(installed.status).toBe('RUNNING');
   expect(installed.history.map(({ id, state }) => `${id} ${state}`)).toEqual(['long/install#1 COMPLETE']);
 

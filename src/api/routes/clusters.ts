@@ -5,6 +5,8 @@ import { MillraceError } from '../../model/errors.ts';
 import type { Gateway } from '../gateway.ts';
 import { clusterListSchema, clusterSchema, nodeListSchema, type ClusterSummary } from '../schemas/cluster.ts';
 import { clusterParams, ERROR_RESPONSES, nodeParams, startHeaders } from '../schemas/common.ts';
+import { whyView } from '../placement-views.ts';
+import { whySchema } from '../schemas/placement.ts';
 import { acceptedSchema, operationListSchema, replaceBody } from '../schemas/operation.ts';
 import { acceptedView, brokerViews, clusterSummary, clusterView, type Links } from '../views.ts';
 import { operationSummary } from './operations.ts';
@@ -80,6 +82,24 @@ export function clusterRoutes({ gateway, links }: { gateway: Gateway; links: Lin
         const found = await gateway.operations({ cluster: params.name, limit: OPERATIONS_SHOWN });
         if (found.length === 0) await gateway.cluster(params.name);
         return { operations: found.map((operation) => operationSummary(operation, links)) };
+      },
+    );
+    app.get(
+      '/v1/clusters/:name/why',
+      {
+        schema: {
+          operationId: 'explainCluster',
+          tags: ['clusters'],
+          summary: 'Why nodes wait to be placed or launched',
+          description:
+            'What waits, what each agent lacks, what became of the last offers, and what a person can do. Changes nothing.',
+          params: clusterParams,
+          response: { 200: whySchema, ...ERROR_RESPONSES },
+        },
+      },
+      async ({ params }) => {
+        await living(params.name);
+        return whyView(await gateway.why(params.name));
       },
     );
     app.post(

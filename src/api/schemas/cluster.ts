@@ -45,7 +45,8 @@ const linksSchema = z
   })
   .meta({ id: 'ClusterLinks', description: 'Where to look further' });
 
-const sessionSchema = z
+/** The subscription of a cluster. */
+export const sessionSchema = z
   .object({
     open: z.boolean(),
     master: z.string().exactOptional().describe('The leading Mesos master'),

@@ -6,13 +6,15 @@ import { MillraceError } from '../../model/errors.ts';
 import type { Context } from '../context.ts';
 import { afterAccepted, withFollowOptions, type FollowOptions } from '../follow.ts';
 import { columns, fields, time } from '../output.ts';
-import { inFile } from '../report.ts';
+import { EXIT, inFile } from '../report.ts';
 import { nodeTable } from './broker.ts';
+import { preflightPage, whyPage } from './placement.ts';
 
 const INSTALL_HELP = `
 Examples:
   $ millrace cluster install -f orders.yaml --wait
   $ echo 'name: orders' | millrace cluster install -f -
+  $ millrace cluster install -f orders.yaml --dry-run
 
 The smallest spec is a name; everything else has a default that is safe in production:
   name: orders
@@ -25,7 +27,10 @@ The smallest spec is a name; everything else has a default that is safe in produ
       log.retention.hours: 72
 
 Without --wait the command returns as soon as the operation is accepted. With it, it ends with 0 when the cluster runs, 1
-when the operation was aborted, 5 when a step failed and waits for a person (millrace op retry).`;
+when the operation was aborted, 5 when a step failed and waits for a person (millrace op retry).
+
+With --dry-run nothing is installed or reserved: it tells which node would go where now, or why it does not fit, and ends with
+0 when the cluster fits, else 6.`;
 
 const RECOVER_HELP = `
 Millrace recovers a node by itself when its Mesos task ends. This is for afterwards: when such a recovery was aborted.
@@ -41,7 +46,14 @@ them again. Millrace never does so by itself, since whoever removed the framewor
 Example:
   $ millrace cluster adopt orders --wait`;
 
-/** Adds `cluster install|list|get|recover|adopt|uninstall`. */
+const WHY_HELP = `
+Shows for each node that waits what it wants, what each agent lacks, what became of the last offers, and what can be done. Offers
+are in the memory of the worker that holds the session: they begin anew with each session.
+
+Example:
+  $ millrace cluster why orders`;
+
+/** Adds `cluster install|list|get|why|recover|adopt|uninstall`. */
 export function addClusterCommands(program: Command, context: Context): void {
   const cluster = program
     .command('cluster')
@@ -51,17 +63,22 @@ export function addClusterCommands(program: Command, context: Context): void {
       .command('install')
       .description('install a cluster from a spec')
       .requiredOption('-f, --file <file>', 'the spec, YAML or JSON; - reads standard input')
-      .option('--wait', 'wait until the operation has ended, showing its plan'),
+      .option('--wait', 'wait until the operation has ended, showing its plan')
+      .option('--dry-run', 'install nothing, and say whether the cluster would fit now'),
   )
     .addHelpText('after', INSTALL_HELP)
-    .action(async (options: { file: string; wait?: boolean } & FollowOptions, command: Command) => {
+    .action(async (options: InstallOptions, command: Command) => {
       const { name, text, format } = await readSpec(options.file);
-      const accepted = await context
-        .api(command)
-        .install(text, format)
-        .catch((error: unknown) => {
-          throw inFile(error, name);
-        });
+      const refused = (error: unknown) => {
+        throw inFile(error, name);
+      };
+      if (options.dryRun === true) {
+        const preflight = await context.api(command).preflight(text, format).catch(refused);
+        await context.show(command, preflight, () => preflightPage(preflight));
+        if (!preflight.fits) context.exitCode = EXIT.REFUSED;
+        return;
+      }
+      const accepted = await context.api(command).install(text, format).catch(refused);
       await afterAccepted(context, command, accepted, options);
     });
   cluster
@@ -91,6 +108,14 @@ export function addClusterCommands(program: Command, context: Context): void {
     .action(async (name: string, _options: unknown, command: Command) => {
       const found = await context.api(command).cluster(name);
       await context.show(command, found, () => clusterPage(found));
+    });
+  cluster
+    .command('why <cluster>')
+    .description('why nodes wait to be placed or launched, agent by agent')
+    .addHelpText('after', WHY_HELP)
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const why = await context.api(command).why(name);
+      await context.show(command, why, () => whyPage(why, context.io.nowMs()));
     });
   withFollowOptions(
     cluster
@@ -127,6 +152,8 @@ export function addClusterCommands(program: Command, context: Context): void {
       },
     );
 }
+
+type InstallOptions = { file: string; wait?: boolean; dryRun?: boolean } & FollowOptions;
 
 async function readSpec(file: string): Promise<{ name: string; text: string; format: 'yaml' | 'json' }> {
   try {

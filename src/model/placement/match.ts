@@ -1,6 +1,7 @@
 // Decides where a node goes: which agents fit, why the others do not, and which of the fitting is best.
 import { FIELD, fieldOf } from './field.ts';
 import { violation } from './satisfies.ts';
+import { showCpus, showMb, thousandths } from './show.ts';
 import type { AgentOffer, PlacedNode, PlacementDemand } from './types.ts';
 
 import { diskShortages } from './volumes.ts';
@@ -103,8 +104,9 @@ function pickPort(offer: AgentOffer, wanted: number): number | null {
 function explain(refused: readonly { offer: AgentOffer; reasons: string[] }[]): string {
   if (refused.length === 0) return 'no agent offers anything unreserved at the moment';
   const hostsByReason = new Map<string, string[]>();
+  const shorten = sharedReasons(refused.flatMap(({ reasons }) => reasons));
   for (const { offer, reasons } of refused)
-    for (const reason of reasons)
+    for (const reason of reasons.map(shorten))
       hostsByReason.set(reason, [...(hostsByReason.get(reason) ?? []), offer.hostname]);
   const counted = [...hostsByReason].sort(
     ([reasonA, a], [reasonB, b]) => b.length - a.length || compareText(reasonA, reasonB),
@@ -117,23 +119,17 @@ function explain(refused: readonly { offer: AgentOffer; reasons: string[] }[]): 
   return `${agents}: ${shown.join(', ')}${hidden > 0 ? `, and ${hidden} other reasons` : ''}`;
 }
 
+/** `hostname UNIQUE (broker-0 is there)` on one agent and `(broker-1 is there)` on the next is one reason of two agents. */
+function sharedReasons(reasons: readonly string[]): (reason: string) => string {
+  const bare = (reason: string) => reason.replace(/ \([^()]*\)$/, '');
+  const details = Map.groupBy(new Set(reasons), bare);
+  return (reason) => ((details.get(bare(reason)) ?? []).length > 1 ? bare(reason) : reason);
+}
+
 function showHosts(hosts: readonly string[]): string {
   const sorted = [...hosts].sort();
   const hidden = sorted.length - MAX_HOSTS_SHOWN;
   return hidden > 0 ? `${sorted.slice(0, MAX_HOSTS_SHOWN).join(' ')} +${hidden}` : sorted.join(' ');
-}
-
-/** Mesos keeps three decimals of a scalar; compared as whole numbers, sums of floats do no harm. */
-function thousandths(value: number): number {
-  return Math.round(value * 1000);
-}
-
-function showCpus(value: number): string {
-  return Number.isInteger(value) ? value.toFixed(1) : String(thousandths(value) / 1000);
-}
-
-function showMb(value: number): string {
-  return `${thousandths(value) / 1000} MB`;
 }
 
 function compareText(a: string, b: string): number {

@@ -155,6 +155,81 @@ describe('the API on a real Temporal server', () => {
     expect(await refused('abort', { reason: 'too late' })).toEqual([409, 'OPERATION_NOT_ACTIVE']);
   }, 60_000);
 
+  it('refuses a cluster whose role another one has, and starts nothing', async () => {
+    env.world.placed.clear();
+    env.world.running.clear();
+    await send('POST', '/v1/clusters', { name: 'holder', role: 'shared' });
+    await untilState('holder/install#1', 'COMPLETE');
+    const second = await waitFor(
+      () => send('POST', '/v1/clusters?dryRun=true', { name: 'intruder', role: 'shared' }),
+      ({ body }) => body.fits === false,
+      { describe: 'the role in the list of clusters' },
+    );
+    expect(second).toMatchObject({
+      status: 200,
+      body: { problems: [expect.stringContaining('cluster holder')] },
+    });
+    const refused = await send('POST', '/v1/clusters', { name: 'intruder', role: 'shared' });
+    expect(refused).toMatchObject({
+      status: 409,
+      body: { error: { code: 'ROLE_TAKEN', details: { role: 'shared', cluster: 'holder' } } },
+    });
+    expect((await get('/v1/clusters/intruder')).body.error.code).toBe('CLUSTER_NOT_FOUND');
+    // The cluster itself may ask again: that its name is taken is another refusal.
+    const again = await send('POST', '/v1/clusters', { name: 'holder', role: 'shared' });
+    expect(again.body.error.code).toBe('CLUSTER_EXISTS');
+  }, 60_000);
+
+  it('says why nodes wait, where the offers are or else without them, and that nothing waits', async () => {
+    env.world.placed.clear();
+    env.world.running.clear();
+    const held = Promise.withResolvers<undefined>();
+    env.world.fault = (activity) => (activity === 'placeNode' ? held.promise : undefined);
+    await send('POST', '/v1/clusters', { name: 'stuck' });
+    const asked = await waitFor(
+      () => get('/v1/clusters/stuck/why'),
+      ({ body }) => body.waiting?.length === 6 && body.session.open,
+      { describe: 'six nodes of stuck wait' },
+    );
+    expect(asked.body).toMatchObject({ cluster: 'stuck', offers: [], unknown: [] });
+    expect(asked.body.waiting[0]).toMatchObject({
+      node: 'controller-0',
+      stage: 'PLACE',
+      operationId: 'stuck/install#1',
+    });
+    env.world.fault = (activity) => {
+      if (activity === 'explainPlacement:session')
+        throw ApplicationFailure.nonRetryable('this worker dies', 'WorkerShutdown');
+      return activity === 'placeNode' ? held.promise : undefined;
+    };
+    const without = await get('/v1/clusters/stuck/why');
+    expect(without.body).toMatchObject({ offers: null, unknown: ['offers: asked where no session is'] });
+    held.resolve(undefined);
+    env.world.fault = () => undefined;
+    await untilState('stuck/install#1', 'COMPLETE');
+    const calm = await get('/v1/clusters/stuck/why');
+    expect(calm).toMatchObject({ status: 200, body: { waiting: [], explanations: [], offers: null } });
+    expect((await get('/v1/clusters/nobody/why')).body.error.code).toBe('CLUSTER_NOT_FOUND');
+  }, 60_000);
+
+  it('passes on why a question found no answer', async () => {
+    env.world.fault = (activity) => {
+      if (activity === 'preflight')
+        throw ApplicationFailure.create({
+          type: 'MESOS_UNREACHABLE',
+          message: 'no master',
+          details: [{ code: 'MESOS_UNREACHABLE', message: 'no master' }],
+        });
+    };
+    const answer = await send('POST', '/v1/clusters?dryRun=true', { name: 'unasked' });
+    env.world.fault = () => undefined;
+    expect(answer).toMatchObject({
+      status: 503,
+      body: { error: { code: 'MESOS_UNREACHABLE', message: 'no master' } },
+    });
+    expect((await get('/v1/clusters/unasked')).status).toBe(404);
+  }, 60_000);
+
   it('knows what is not there', async () => {
     expect((await get('/v1/clusters/nobody')).body.error.code).toBe('CLUSTER_NOT_FOUND');
     expect((await get(path('nobody/install#1'))).body.error.code).toBe('OPERATION_NOT_FOUND');

@@ -83,8 +83,7 @@ describe('an agent', () => {
     const all = (await stack.cluster(NAME)).nodes.filter(({ agent }) => agent === before.agent);
     await mesos.loseAgent(before.agent!, 'powerCut');
     const replaced = await clusterUntil(
-      (seen) =>
-        isIdle(seen) && all.every(({ name, agent }) => nodeOf(seen, name).agent !== agent),
+      (seen) => isIdle(seen) && all.every(({ name, agent }) => nodeOf(seen, name).agent !== agent),
       `${all.map(({ name }) => name).join(', ')} elsewhere`,
     );
     const after = nodeOf(replaced, 'broker-1');
@@ -113,7 +112,10 @@ describe('an agent', () => {
     const state = await mesos.state();
     const hostname = state.agents.find(({ id }) => id === before.agent)!.hostname;
     const schedule = (windows: object[]) =>
-      operator({ type: 'UPDATE_MAINTENANCE_SCHEDULE', update_maintenance_schedule: { schedule: { windows } } });
+      operator({
+        type: 'UPDATE_MAINTENANCE_SCHEDULE',
+        update_maintenance_schedule: { schedule: { windows } },
+      });
     await schedule([
       {
         machine_ids: [{ hostname }],

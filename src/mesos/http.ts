@@ -43,6 +43,8 @@ export interface LeaderAnswer {
 const MAX_REDIRECTS = 5;
 /** A live master answers within milliseconds. One that hangs gets its share of the time only: others may lead. */
 const ANSWER_TIMEOUT_MS = 5_000;
+/** A round in which masters would have less than this each finds nobody, and forgets the reasons of the one before. */
+const MIN_SHARE_MS = 250;
 /** Between two rounds over all masters: an election takes seconds. */
 const ROUND_PAUSE_MS = 250;
 
@@ -105,8 +107,8 @@ export async function postToLeader(endpoint: MesosEndpoint, options: LeaderOptio
       const answer = await follow(address, { ...search, untilMs: Date.now() + shareMs });
       if (answer !== null) return answer;
     }
-    if (options.once || Date.now() + ROUND_PAUSE_MS >= search.deadlineMs)
-      throw unreachable(options.what, reasons);
+    const neededMs = ROUND_PAUSE_MS + MIN_SHARE_MS * endpoint.masters.length;
+    if (options.once || Date.now() + neededMs >= search.deadlineMs) throw unreachable(options.what, reasons);
     await pause(ROUND_PAUSE_MS, undefined, { signal: options.signal });
   }
 }

@@ -169,7 +169,7 @@ describe('subscribe', () => {
       refuse(response, 503, 'No leader elected');
     });
     const looping: MasterServer = await master(redirectTo(() => looping));
-    const error = await failure(open([dead, electing.url, looping.url, 'nonsense'], { timeoutMs: 600 }));
+    const error = await failure(open([dead, electing.url, looping.url, 'nonsense'], { timeoutMs: 2_500 }));
     expect(error.code).toBe('MESOS_UNREACHABLE');
     expect(error.message).toMatch(new RegExp(`${dead} .*ECONNREFUSED`));
     expect(error.message).toContain(`${electing.url} answered 503: No leader elected`);

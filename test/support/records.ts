@@ -1,4 +1,5 @@
 // Records through the plain Kafka API, as any client would send and read them.
+import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import { createKafka } from '../../src/kafka/index.ts';
 
@@ -29,9 +30,9 @@ export async function produceRecords(bootstrapServers: string, count: number): P
   await producer.disconnect();
 }
 
-/** Reads the topic from its beginning until this many different records were seen. */
+/** Reads the topic from its beginning, in a group of its own, until this many different records were seen. */
 export async function consumeRecords(bootstrapServers: string, count: number): Promise<void> {
-  const consumer = clientOf(bootstrapServers).consumer({ groupId: 'readers' });
+  const consumer = clientOf(bootstrapServers).consumer({ groupId: `readers-${randomUUID()}` });
   await consumer.connect();
   await consumer.subscribe({ topic: TOPIC, fromBeginning: true });
   const seen = new Set<string>();

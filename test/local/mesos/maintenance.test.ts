@@ -121,8 +121,11 @@ describe('a machine that is taken down', () => {
       body: `Machine '${JSON.stringify(MACHINE)}' is deactivated and cannot be removed from the schedule`,
     });
     expect(await machines(url, 'STOP_MAINTENANCE')).toMatchObject({ status: 200 });
-    const again = await scheduler.untilOffer(({ resources }) =>
-      resources.some(({ disk }) => disk?.persistence?.id === 'v'),
+    // Under another id than before: earlier offers had the volume too, and the announcement.
+    const again = await scheduler.untilOffer(
+      ({ resources, agent_id }) =>
+        agent_id.value !== offer.agent_id.value &&
+        resources.some(({ disk }) => disk?.persistence?.id === 'v'),
     );
     expect(again.unavailability).toBeUndefined();
     expect(readFileSync(join(directoryOf(mesos), 'bytes'), 'utf8')).toBe('kept');

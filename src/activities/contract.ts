@@ -222,6 +222,8 @@ export interface SessionActivities {
   stopNode(input: StopNodeInput): Promise<StopResult>;
   /** Destroys a node's volume and gives its resources back. */
   releaseNode(input: ReleaseNodeInput): Promise<ReleaseResult>;
+  /** Has the session look soon for reservations of nodes that live elsewhere. */
+  lookForLeftovers(input: { cluster: string; session: SessionInfo }): Promise<void>;
   /** As that of any worker, with the offers of the session. */
   explainPlacement(input: WhyInput): Promise<PlacementAnswer>;
 }

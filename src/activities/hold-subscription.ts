@@ -22,7 +22,7 @@ import type { HoldSubscriptionInput } from './contract.ts';
 import { releaseLeftovers } from './leftovers.ts';
 import { answerInverseOffers, watchMaintenance, type MaintenanceDeps } from './maintenance.ts';
 import { reconcile, recordStatus, type SessionTasks } from './session-tasks.ts';
-import type { Sessions } from './sessions.ts';
+import type { HeldSession, Sessions } from './sessions.ts';
 import { watchStream } from './stream-watch.ts';
 
 export interface HoldSubscriptionDeps {
@@ -90,7 +90,7 @@ export async function holdSubscription(
     announced: new Map(Object.entries(claimed.maintenance)),
   };
   const { region } = subscription;
-  const held = {
+  const held: HeldSession = {
     info,
     scheduler,
     placed: new Map(),

@@ -21,7 +21,7 @@ import { launchNode } from './launch-node.ts';
 import { placeNode } from './place-node.ts';
 import { preflight } from './preflight.ts';
 import { releaseNode } from './release-node.ts';
-import type { Sessions } from './sessions.ts';
+import { heldSession, type Sessions } from './sessions.ts';
 import { stopNode } from './stop-node.ts';
 import { withWaiting, type Patience, type Waiting } from './waiting.ts';
 
@@ -88,6 +88,10 @@ export function createSessionActivities(deps: ActivityDeps): SessionActivities {
         waiting(input.caller, (wait) => stopNode({ sessions: deps.sessions, stopGate }, input, wait)),
       releaseNode: (input) => waiting(input.caller, (wait) => releaseNode(deps, input, wait)),
       explainPlacement: (input) => explainPlacement(deps, input),
+      lookForLeftovers: ({ cluster, session }) => {
+        heldSession(deps.sessions, cluster, session).leftovers = 'now';
+        return Promise.resolve();
+      },
     },
     deps.isStopping,
   );

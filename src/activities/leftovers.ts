@@ -3,17 +3,17 @@
 import { log, sleep } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { getAgents, type MesosEndpoint } from '../mesos/index.ts';
-import type { Superseded } from '../model/cluster.ts';
+import { strayPlaces, type ReservedPlace } from '../model/recovery.ts';
 import { clusterQuery, clusterWorkflowId, formerReleasedSignal } from '../workflows/contract.ts';
 import { labelOf, LABEL, reservedFor } from './offers.ts';
 import { releaseNode } from './release-node.ts';
 import type { HeldSession, Sessions } from './sessions.ts';
 
 /** Between two looks for such agents: at first, and at last, doubling each time. */
-const FIRST_LOOK_MS = 15_000;
-const LAST_LOOK_MS = 15 * 60_000;
-/** An idle cluster without leftovers asks nobody. */
-const IDLE_MS = 5_000;
+const FIRST_PAUSE_MS = 15_000;
+const LAST_PAUSE_MS = 15 * 60_000;
+/** How soon a look that is asked for begins. */
+const STEP_MS = 5_000;
 
 interface Deps {
   client: Client;
@@ -28,43 +28,40 @@ export async function releaseLeftovers(
   held: HeldSession,
   signal: AbortSignal,
 ): Promise<never> {
-  for (let pauseMs = FIRST_LOOK_MS; ;) {
-    if (held.leftovers) {
-      try {
-        await lookOnce(deps, cluster, held, signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        log.warn('former places of nodes could not be released yet', { cluster, error });
-      }
-      await sleep(pauseMs);
-      pauseMs = Math.min(2 * pauseMs, LAST_LOOK_MS);
-    } else {
-      pauseMs = FIRST_LOOK_MS;
-      await sleep(IDLE_MS);
+  let pauseMs = FIRST_PAUSE_MS;
+  for (let waitedMs = pauseMs; ; waitedMs += STEP_MS) {
+    if (held.leftovers === 'now' || (held.leftovers && waitedMs >= pauseMs)) {
+      pauseMs = held.leftovers === 'now' ? FIRST_PAUSE_MS : Math.min(2 * pauseMs, LAST_PAUSE_MS);
+      waitedMs = 0;
+      held.leftovers = await lookOnce(deps, cluster, held, signal).catch((error: unknown) => {
+        log.warn('places of nodes could not be released yet', { cluster, error });
+        return true;
+      });
     }
     signal.throwIfAborted();
+    await sleep(STEP_MS);
   }
 }
 
-async function lookOnce(deps: Deps, cluster: string, held: HeldSession, signal: AbortSignal): Promise<void> {
+/** Releases what is nobody's and can be had; whether something is left. */
+async function lookOnce(
+  deps: Deps,
+  cluster: string,
+  held: HeldSession,
+  signal: AbortSignal,
+): Promise<boolean> {
   const entity = deps.client.workflow.getHandle(clusterWorkflowId(cluster));
   const state = await entity.query(clusterQuery);
-  const superseded = state?.superseded ?? [];
-  held.leftovers = superseded.length > 0;
-  if (state === null || !held.leftovers) return;
-  const { incarnation, spec } = state;
+  if (state === null) return false;
+  const { incarnation, spec, superseded = [] } = state;
   const agents = await getAgents(deps.mesos);
-  const reserved = reservedFor(agents, { cluster, incarnation });
-  const isThere = ({ node, placement }: Superseded) =>
-    agents.some(({ id, active }) => id === placement.agentId && active) ||
-    reserved.some(
-      ({ agent, resource }) =>
-        agent.active &&
-        labelOf(resource, LABEL.NODE) === node &&
-        labelOf(resource, LABEL.PLACEMENT) === String(placement.number),
-    );
-  for (const { node, placement } of superseded.filter(isThere)) {
-    const { released } = await releaseNode(
+  const reserved = reservedFor(agents, { cluster, incarnation }).flatMap(({ agent, resource }) => {
+    const node = labelOf(resource, LABEL.NODE);
+    const placementNumber = Number(labelOf(resource, LABEL.PLACEMENT));
+    return node === undefined ? [] : [{ agent, node, placementNumber }];
+  });
+  const release = ({ node, placementNumber }: ReservedPlace) =>
+    releaseNode(
       deps,
       {
         caller: { operationWorkflowId: '', step: '' },
@@ -73,13 +70,43 @@ async function lookOnce(deps: Deps, cluster: string, held: HeldSession, signal: 
         incarnation,
         spec,
         node,
-        placement,
-        onlyPlacement: placement.number,
+        placement: null,
+        onlyPlacement: placementNumber,
       },
       { signal, set: () => undefined },
     );
+  const strays = new Map(
+    strayPlaces(state, reserved).map((place) => [`${place.node} ${place.placementNumber}`, place]),
+  );
+  let isLeft = false;
+  for (const place of strays.values()) {
+    const { released } = place.agent.active ? await release(place) : { released: false };
+    isLeft ||= !released;
     if (!released) continue;
-    log.info('released the former place of a node', { cluster, node, hostname: placement.hostname });
-    await entity.signal(formerReleasedSignal, { node, placementNumber: placement.number });
+    const { node, placementNumber, agent } = place;
+    log.info("released a place that is no node's any more", { cluster, node, hostname: agent.hostname });
+    await entity.signal(formerReleasedSignal, { node, placementNumber });
   }
+  // What the entity remembers is forgotten when its agent is there and has nothing of it (any more).
+  for (const { node, placement } of superseded) {
+    const isGone =
+      agents.some(({ id, active }) => id === placement.agentId && active) &&
+      !(await isReserved(deps.mesos, { cluster, incarnation }, node, placement.number));
+    isLeft ||= !isGone;
+    if (isGone) await entity.signal(formerReleasedSignal, { node, placementNumber: placement.number });
+  }
+  return isLeft;
+}
+
+async function isReserved(
+  mesos: MesosEndpoint,
+  cluster: { cluster: string; incarnation: string },
+  node: string,
+  placementNumber: number,
+): Promise<boolean> {
+  return reservedFor(await getAgents(mesos), cluster).some(
+    ({ resource }) =>
+      labelOf(resource, LABEL.NODE) === node &&
+      labelOf(resource, LABEL.PLACEMENT) === String(placementNumber),
+  );
 }

@@ -11,8 +11,8 @@ export interface HeldSession {
   readonly region?: string;
   /** Placements made through this session, by node: parallel placements must see each other. */
   readonly placed: Map<string, Placement>;
-  /** Whether former places of nodes wait for their agents to come back, to be released there. */
-  leftovers: boolean;
+  /** Whether places of nodes may be to be released; `now` asks for a look without waiting for the next. */
+  leftovers: boolean | 'now';
 }
 
 export type Sessions = Map<string, HeldSession>;

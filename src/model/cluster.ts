@@ -78,6 +78,8 @@ export interface NodeState {
   unreachableSinceMs?: number;
   /** Set when a person aborted its replacement: it is not replaced by itself until it has been ready once more. */
   replacementAborted?: true;
+  /** Greatest number of a placement that was ever reserved for it by a replacement; none is used twice. */
+  lastPlace?: number;
   /** Where it goes next: reserved by a replacement, and taken when the node is started there. */
   next?: NextPlace;
   /** A controller that replaced one: its volume is prepared to join the quorum, not to found it; and whom it replaces there. */

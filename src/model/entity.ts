@@ -11,6 +11,7 @@ import {
   type OperationRecord,
   type OperationKind,
 } from './cluster.ts';
+import { recoveryPolicy } from './recovery-policy.ts';
 import { AGENT_GONE, isTerminal, isUnreachable } from './task-state.ts';
 
 /** Ended operations that a cluster remembers. */
@@ -67,8 +68,18 @@ function outOfReach(state: ClusterState, node: NodeState, nowMs: number): void {
   node.unreachableSinceMs ??= nowMs;
   if (node.status !== NODE_STATUS.READY) return;
   node.status = NODE_STATUS.UNREACHABLE;
-  node.reason = `Mesos cannot reach its agent ${node.placement?.hostname ?? ''}; the node may serve on, and comes back with the agent`;
+  const host = node.placement?.hostname ?? '';
+  node.reason = `Mesos cannot reach its agent ${host}; the node may serve on, and comes back with the agent; ${afterwards(state, node)}`;
   degrade(state);
+}
+
+/** What becomes of a node whose agent stays out of reach. */
+function afterwards(state: ClusterState, { name, unreachableSinceMs = 0 }: NodeState): string {
+  const { replaceAfterSeconds } = recoveryPolicy(state.spec);
+  if (replaceAfterSeconds === undefined)
+    return `it is not replaced by itself (recovery.replaceAfterSeconds is not set), but by "millrace broker replace ${state.name} ${name}"`;
+  const at = new Date(unreachableSinceMs + replaceAfterSeconds * 1000).toISOString();
+  return `after ${at} it is replaced elsewhere (recovery.replaceAfterSeconds)`;
 }
 
 function backInReach(state: ClusterState, node: NodeState): Observation {
@@ -139,6 +150,9 @@ export function endOperation(
   state.history.splice(0, Math.max(0, state.history.length - HISTORY_KEPT));
   if (state.operation === operation) state.operation = null;
   state.recoveries = state.recoveries.filter((recovery) => recovery !== operation);
+  // A place that was reserved and not taken is given back.
+  if (operation.kind === OPERATION_KIND.REPLACE)
+    for (const name of operation.nodes ?? []) delete state.nodes[name]?.next;
   if (result.state !== 'COMPLETE' && BESIDE.includes(operation.kind))
     leaveUnrecovered(state, operation.nodes ?? [], `${operation.id} ${result.outcome ?? 'was aborted'}`);
   state.status = statusAfter(state, operation.kind, result.state === 'COMPLETE');

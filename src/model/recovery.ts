@@ -1,32 +1,14 @@
 // What is done about nodes whose agents are lost or go away, and when: pure decisions of the entity.
 import { NODE_STATUS, OPERATION_KIND, type ClusterState, type NodeState } from './cluster.ts';
 import { holderOf, isServing, runningOperations } from './entity.ts';
-import type { ClusterSpec } from './spec/schema.ts';
+import { recoveryPolicy } from './recovery-policy.ts';
 import { AGENT_GONE } from './task-state.ts';
-
-/** How nodes are brought back. */
-export type RecoveryPolicy = ClusterSpec['recovery'];
 
 /** Who asks for what nobody asked for. */
 export const BY_ITSELF = 'millrace';
 
 /** How long before a maintenance window its nodes are stopped: enough for gates and shutdowns one after the other. */
 export const DRAIN_LEAD_MS = 10 * 60_000;
-
-const DEFAULT_POLICY: RecoveryPolicy = {
-  backoff: { initialSeconds: 5, maxSeconds: 300 },
-  minSecondsBetweenReplacements: 1800,
-};
-
-/** The policy of a spec; a cluster that was installed before there was one has the default. */
-export function recoveryPolicy(spec: Partial<Pick<ClusterSpec, 'recovery'>>): RecoveryPolicy {
-  return spec.recovery ?? DEFAULT_POLICY;
-}
-
-/** Seconds before the next launch of a node whose task has ended `ends` times in a row. */
-export function backoffSeconds({ backoff }: RecoveryPolicy, ends: number): number {
-  return Math.min(backoff.maxSeconds, backoff.initialSeconds * 2 ** Math.max(0, Math.min(ends, 30) - 1));
-}
 
 /** Something to begin at a moment (milliseconds since 1970), for these nodes, and why. */
 export interface Due {
@@ -111,4 +93,26 @@ function aborted(state: ClusterState, node: string, windowStartMs: number): bool
 /** The nodes that are placed on an agent. */
 export function nodesOn(state: Pick<ClusterState, 'nodes'>, agentId: string): NodeState[] {
   return Object.values(state.nodes).filter(({ placement }) => placement?.agentId === agentId);
+}
+
+/** A place that Mesos holds for a node: the labels of its reservation. */
+export interface ReservedPlace {
+  node: string;
+  placementNumber: number;
+}
+
+/**
+ * Which of the places that Mesos holds for nodes are no node's (any more): it lives elsewhere and is ready there, or its move there
+ * was aborted. None while an operation may still want it.
+ */
+export function strayPlaces<T extends ReservedPlace>(state: ClusterState, reserved: readonly T[]): T[] {
+  if (!isServing(state) || state.operation !== null) return [];
+  return reserved.filter(({ node: name, placementNumber }) => {
+    const node = Object.hasOwn(state.nodes, name) ? state.nodes[name] : undefined;
+    if (!node?.placement || holderOf(state, name)?.kind === OPERATION_KIND.REPLACE) return false;
+    if (placementNumber === node.next?.placement.number) return false;
+    return placementNumber > node.placement.number
+      ? placementNumber <= (node.lastPlace ?? 0)
+      : placementNumber < node.placement.number && node.status === NODE_STATUS.READY;
+  });
 }

@@ -139,7 +139,7 @@ export interface ClaimEpochRequest {
 export interface ClaimedEpoch {
   /** Tasks which the entity believes to exist, to be reconciled explicitly. */
   knownTasks: { taskId: string; agentId: string; state: string }[];
-  /** Whether former places of nodes are still to be released, when their agents come back. */
+  /** Whether places of nodes may still be to be released: some node has moved, or was to. */
   leftovers: boolean;
   /** Announced maintenance, by agent id. */
   maintenance: Record<string, MaintenanceWindow>;

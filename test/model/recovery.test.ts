@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import type { ClusterState, OperationRecord } from '../../src/model/cluster.ts';
 import { observeTask } from '../../src/model/entity.ts';
 import {
-  backoffSeconds,
   BY_ITSELF,
   DRAIN_LEAD_MS,
   nextDrain,
   nextReplacement,
-  recoveryPolicy,
+  strayPlaces,
 } from '../../src/model/recovery.ts';
+import { backoffSeconds, recoveryPolicy } from '../../src/model/recovery-policy.ts';
 import { runningCluster } from './clusters.ts';
 
 const lose = (state: ClusterState, node: string, atMs: number, taskState = 'TASK_UNREACHABLE') =>
@@ -150,6 +150,46 @@ describe('a drain', () => {
     expect(nextDrain(state)).toBeNull();
     state.history = [record('drain', { nodes, startedAtMs: 98 * DRAIN_LEAD_MS })];
     expect(nextDrain(state)).not.toBeNull();
+  });
+});
+
+describe('a place that Mesos holds for a node', () => {
+  const place = (node: string, placementNumber: number) => ({ node, placementNumber });
+  const moved = () => {
+    const state = runningCluster();
+    const node = state.nodes['broker-1']!;
+    node.lastPlace = 2;
+    node.placement = { ...node.placement!, number: 2 };
+    return state;
+  };
+
+  it('is to be released when the node is ready elsewhere, and not before', () => {
+    const state = moved();
+    const held = [place('broker-1', 1), place('broker-1', 2), place('broker-0', 1)];
+    expect(strayPlaces(state, held)).toEqual([place('broker-1', 1)]);
+    state.nodes['broker-1']!.status = 'STARTING';
+    expect(strayPlaces(state, held)).toEqual([]);
+  });
+
+  it('is to be released when it was reserved for a move that was aborted', () => {
+    const state = runningCluster();
+    state.nodes['broker-1']!.lastPlace = 2;
+    expect(strayPlaces(state, [place('broker-1', 2)])).toEqual([place('broker-1', 2)]);
+    state.nodes['broker-1']!.next = {
+      directoryId: 'x',
+      placement: { ...state.nodes['broker-1']!.placement!, number: 2 },
+    };
+    expect(strayPlaces(state, [place('broker-1', 2)])).toEqual([]);
+  });
+
+  it('is left alone while an operation may want it, and when nobody knows it', () => {
+    const state = moved();
+    state.recoveries = [record('replace', { nodes: ['broker-1'] })];
+    expect(strayPlaces(state, [place('broker-1', 1)])).toEqual([]);
+    state.recoveries = [];
+    expect(strayPlaces(state, [place('broker-1', 3), place('broker-9', 1)])).toEqual([]);
+    state.operation = record('uninstall');
+    expect(strayPlaces(state, [place('broker-1', 1)])).toEqual([]);
   });
 });
 

@@ -216,6 +216,10 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
       await world.fault('stopNode:done', taskId);
       return { stopped: true, state: 'TASK_KILLED' };
     },
+    lookForLeftovers: async ({ cluster }) => {
+      await world.fault('lookForLeftovers', cluster);
+      world.effects.push('look for leftovers');
+    },
     releaseNode: async ({ node, onlyPlacement }) => {
       await world.fault('releaseNode', node);
       if (onlyPlacement !== undefined) {

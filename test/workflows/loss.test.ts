@@ -6,6 +6,7 @@ import type { ClusterState } from '../../src/model/cluster.ts';
 import { DRAIN_LEAD_MS } from '../../src/model/recovery.ts';
 import { findStep } from '../../src/model/plan/progress.ts';
 import * as contract from '../../src/workflows/contract.ts';
+import { eventually } from '../support/eventually.ts';
 import { isComplete, stateIs, stepIs } from '../support/progress.ts';
 import { startWorkflowEnv, type WorkflowEnv } from '../support/workflow-env.ts';
 
@@ -105,7 +106,9 @@ describe('a node whose agent is out of reach', () => {
       outcome: expect.stringContaining('in reach again') as string,
     });
     expect(state.nodes['broker-1']).toMatchObject({ status: 'READY', launches: 1 });
-    expect(env.world.effects).toEqual([]);
+    await eventually(() => {
+      expect(env.world.effects).toEqual(['look for leftovers']);
+    });
     closed = false;
   });
 
@@ -192,7 +195,26 @@ describe('a replacement that a person asks for', () => {
     await operation(operationId).executeUpdate(contract.abortUpdate, { args: [{ reason: 'enough' }] });
     await env.progressUntil(operationId, stateIs('ABORTED'));
     expect((await env.state(NAME)).nodes['broker-1']?.status).toBe('READY');
-    expect(env.world.effects).toEqual([]);
+    await eventually(() => {
+      expect(env.world.effects).toEqual(['look for leftovers']);
+    });
+  });
+
+  it('that is aborted gives back what it reserved, and the next one takes another number', async () => {
+    await installed();
+    env.world.fault = (activity) => {
+      if (activity === 'stopNode') throw ApplicationFailure.nonRetryable('no', 'MESOS_REFUSED');
+    };
+    const first = await replace('broker-1');
+    await env.progressUntil(first.operationId, stepIs('stop:broker-1', 'FAILED'));
+    expect((await env.state(NAME)).nodes['broker-1']?.next?.placement.number).toBe(2);
+    await operation(first.operationId).executeUpdate(contract.abortUpdate, { args: [{ reason: 'later' }] });
+    await env.progressUntil(first.operationId, stateIs('ABORTED'));
+    expect((await env.state(NAME)).nodes['broker-1']).not.toHaveProperty('next');
+    env.world.fault = () => undefined;
+    const second = await replace('broker-1');
+    await env.progressUntil(second.operationId, isComplete);
+    expect((await env.state(NAME)).nodes['broker-1']?.placement?.number).toBe(3);
   });
 });
 

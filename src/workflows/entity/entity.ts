@@ -17,7 +17,7 @@ export interface Entity {
   seenUuids: string[];
   /** Ids of the operations whose workflows are about to be started. */
   readonly starting: Set<string>;
-  /** Operations that were asked to let go of a node, as `<operation> <node>`. */
+  /** Nodes whose recovery was asked to let go of them: they are replaced next, and not recovered again. */
   readonly yielding: Set<string>;
   /** Things to do, in order; each is one or few commands. */
   readonly work: (() => Promise<void>)[];

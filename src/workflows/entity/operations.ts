@@ -19,7 +19,7 @@ import { BESIDE, endOperation, holderOf, nodesToRecover } from '../../model/enti
 import type { Plan } from '../../model/plan/plan.ts';
 import { planDrain, planHash, planRecover, planReplace } from '../../model/plan/plans.ts';
 import { BY_ITSELF, nextDrain, nextReplacement, type Due } from '../../model/recovery.ts';
-import { anywhere } from '../activity-proxies.ts';
+import { anywhere, onSession } from '../activity-proxies.ts';
 import * as contract from '../contract.ts';
 import { messageOf } from '../failure.ts';
 import { requireState, tellOperation, type Entity } from './entity.ts';
@@ -54,6 +54,7 @@ export function accept(
   };
   if (BESIDE.includes(kind)) state.recoveries.push(operation);
   else state.operation = operation;
+  for (const node of nodes ?? []) entity.yielding.delete(node);
   entity.work.push(() => startOperation(entity, operation, plan));
   return { operationId, workflowId: contract.operationWorkflowId(operationId), plan, planHash: hash };
 }
@@ -142,6 +143,27 @@ export function recordEnd(entity: Entity, operationId: string, ended: contract.O
   entity.work.push(() =>
     state.status === CLUSTER_STATUS.UNINSTALLED ? endSession(entity) : Promise.resolve(),
   );
+  const { kind } = contract.parseOperationId(operationId) ?? {};
+  if (kind === OPERATION_KIND.REPLACE && ended.state === 'ABORTED')
+    entity.work.push(() => {
+      // Beside the main loop, which must not wait for a worker.
+      void releaseLeftovers(entity);
+      return Promise.resolve();
+    });
+}
+
+/** Has the holder of the session release what an aborted replacement reserved; without one, the next holder does so by itself. */
+async function releaseLeftovers(entity: Entity): Promise<void> {
+  const { session } = requireState(entity);
+  if (!session) return;
+  try {
+    await onSession(session.taskQueue).lookForLeftovers.executeWithOptions(
+      { summary: 'release what the replacement reserved' },
+      [{ cluster: entity.name, session }],
+    );
+  } catch (error) {
+    log.info('the session moved; its next holder looks for leftovers', { reason: messageOf(error) });
+  }
 }
 
 async function endSession(entity: Entity): Promise<void> {
@@ -163,7 +185,7 @@ export function awaitEarlierOperation(operationId: string): Promise<contract.Ope
 /** Starts a recovery when nodes fell back and no operation cares for them. */
 export function recoverFailedNodes(entity: Entity): void {
   const state = requireState(entity);
-  const nodes = nodesToRecover(state);
+  const nodes = nodesToRecover(state).filter((name) => !entity.yielding.has(name));
   if (nodes.length === 0) return;
   const reasons = nodes.map((name) => `${name}: ${state.nodes[name]?.reason ?? 'its task ended'}`);
   accept(entity, OPERATION_KIND.RECOVER, {
@@ -203,13 +225,12 @@ function replaceByItself(entity: Entity, { nodes: [node = ''], reason }: Due): v
   });
 }
 
-/** Whether no recovery cares for a node (any more); asks the one that does to let go of it. */
+/** Whether no operation cares for a node (any more); a recovery that does is asked, once, to let go of it. */
 export function letGo(entity: Entity, node: string, reason: string): boolean {
   const holder = holderOf(requireState(entity), node);
   if (holder === null) return true;
-  const asked = `${holder.id} ${node}`;
-  if (!entity.yielding.has(asked)) {
-    entity.yielding.add(asked);
+  if (!entity.yielding.has(node)) {
+    entity.yielding.add(node);
     entity.work.push(() =>
       tellOperation(holder.id, (workflow) =>
         workflow.signal(contract.yieldNodeSignal, { node, reason: `it is replaced: ${reason}` }),

@@ -6,7 +6,7 @@ import {
   type ClusterState,
   type OperationRecord,
 } from '../../model/cluster.ts';
-import { isServing, recoverableNodes, runningOperations } from '../../model/entity.ts';
+import { holderOf, isServing, recoverableNodes, runningOperations } from '../../model/entity.ts';
 import { initialState, newFrameworkId } from '../../model/initial-state.ts';
 import { planAdopt, planInstall, planRecover, planReplace, planUninstall } from '../../model/plan/plans.ts';
 import * as contract from '../contract.ts';
@@ -68,7 +68,8 @@ function setReplaceHandler(entity: Entity): void {
     async ({ node, ...request }) => {
       const state = requireState(entity);
       const reason = request.reason ?? `asked by ${request.requestedBy}`;
-      await CancellationScope.nonCancellable(() => condition(() => letGo(entity, node, reason)));
+      letGo(entity, node, reason);
+      await CancellationScope.nonCancellable(() => condition(() => holderOf(state, node) === null));
       const plan = planReplace(state, node);
       return started(entity, accept(entity, OPERATION_KIND.REPLACE, { ...request, plan, nodes: [node] }));
     },

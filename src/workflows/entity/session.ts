@@ -74,7 +74,7 @@ export function setSessionHandlers(entity: Entity): void {
       entity.claimedEpoch = epoch;
       return {
         knownTasks: knownTasks(state),
-        leftovers: (state.superseded ?? []).length > 0,
+        leftovers: Object.values(state.nodes).some(({ lastPlace }) => lastPlace !== undefined),
         maintenance: state.maintenance ?? {},
       };
     },

@@ -1,5 +1,8 @@
 // What every operation has in common: its progress, the messages it takes, what it knows of session and tasks.
 import {
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
   setCurrentDetails,
   upsertSearchAttributes,
   workflowInfo,
@@ -7,10 +10,11 @@ import {
 } from '@temporalio/workflow';
 import { OPERATION_KIND, type NodeState, type SessionInfo } from '../../model/cluster.ts';
 import { STATUS, type PlanProgress, type StepProgress } from '../../model/plan/plan.ts';
-import { beginProgress, findStep, operationState, setStep } from '../../model/plan/progress.ts';
+import { beginProgress, findStep, hasEnded, operationState, setStep } from '../../model/plan/progress.ts';
 import { renderMarkdown } from '../../model/plan/render-markdown.ts';
 import { BY_ITSELF } from '../../model/recovery.ts';
 import * as contract from '../contract.ts';
+import { messageOf } from '../failure.ts';
 import { hasShape, onInternalSignal, PROBLEM_SHAPE, SESSION_SHAPE, TASK_SHAPE } from '../internal-signal.ts';
 
 export type Verdict = { kind: 'retry' } | { kind: 'skip'; reason: string };
@@ -118,7 +122,10 @@ export function setEntityHandlers(operation: Operation): void {
     fits: (message) => hasShape(message, { node: 'string', reason: 'string' }),
     apply: ({ node, reason }) => {
       operation.yielded.set(node, reason);
-      for (const step of stepsOfNode(operation, node)) operation.stepScopes.get(step.id)?.cancel();
+      const steps = stepsOfNode(operation, node);
+      for (const step of steps) operation.stepScopes.get(step.id)?.cancel();
+      // Nothing of it is left to be done here.
+      if (steps.every(({ status }) => hasEnded(status))) void tellYielded(operation, node);
     },
   });
   onInternalSignal(contract.nodeReturnedSignal, {
@@ -135,6 +142,17 @@ export function setEntityHandlers(operation: Operation): void {
       markWaiting(operation, step, reason);
     },
   });
+}
+
+/** Tells the entity that another operation may have a node. */
+export async function tellYielded({ input }: Operation, node: string): Promise<void> {
+  const entity = getExternalWorkflowHandle(contract.clusterWorkflowId(input.cluster.name));
+  try {
+    await entity.signal(contract.nodeYieldedSignal, { operationId: input.operationId, node });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('the cluster could not be told that a node was let go of', { node, reason: messageOf(error) });
+  }
 }
 
 /** The steps of a plan that are about a node. */

@@ -9,14 +9,9 @@ import {
 } from '@temporalio/workflow';
 import { STATUS, type PhaseProgress, type StepProgress } from '../../model/plan/plan.ts';
 import { abortRest, beginStep, hasEnded, setStep } from '../../model/plan/progress.ts';
-import {
-  clusterWorkflowId,
-  nodeYieldedSignal,
-  operationEndedSignal,
-  type OperationResult,
-} from '../contract.ts';
+import { clusterWorkflowId, operationEndedSignal, type OperationResult } from '../contract.ts';
 import { messageOf } from '../failure.ts';
-import { show, type Operation } from './operation.ts';
+import { show, tellYielded, type Operation } from './operation.ts';
 
 /** Longer than any message within the server is on its way. */
 const SETTLE_MS = 200;
@@ -167,11 +162,7 @@ async function letGo(operation: Operation, step: StepProgress): Promise<void> {
   const reason = operation.yielded.get(action.node) ?? 'another operation takes it over';
   setStep(operation.progress, step.id, { status: STATUS.SKIPPED, reason, nowMs: Date.now() });
   show(operation);
-  const { operationId, cluster } = operation.input;
-  await getExternalWorkflowHandle(clusterWorkflowId(cluster.name)).signal(nodeYieldedSignal, {
-    operationId,
-    node: action.node,
-  });
+  await tellYielded(operation, action.node);
 }
 
 /** Waits for the verdict of a person on a failed step; true when it is to be left undone. */

@@ -38,10 +38,14 @@ export async function relocate(
   const { placement } = node;
   if (placement === null)
     throw refuse('INTERNAL', `${node.name} has no place that it could leave; nothing was reserved.`);
-  // Reserved by a replacement that ended before the node was started there.
   if (node.next !== undefined) return;
+  const earlier = Math.max(node.lastPlace ?? 0, placement.number);
+  // A repeated run may have reserved already; what another replacement reserved may be on its way back to Mesos.
+  const isRepeated = step.runs > 1 && earlier > placement.number;
+  const placementNumber = isRepeated ? earlier : earlier + 1;
+  if (placementNumber !== node.lastPlace) await report(operation, { ...node, lastPlace: placementNumber });
   const reserved = await reserve(operation, step, node, {
-    placementNumber: placement.number + 1,
+    placementNumber,
     avoidAgents: [placement.agentId],
   });
   const next = { placement: reserved, directoryId: drawKafkaUuid(uuid4) };

@@ -12,7 +12,7 @@ import {
 import { explainExit } from '../../model/node/command.ts';
 import { fetchedUris } from '../../model/node/container.ts';
 import { STATUS, type StepProgress } from '../../model/plan/plan.ts';
-import { backoffSeconds, recoveryPolicy } from '../../model/recovery.ts';
+import { backoffSeconds, recoveryPolicy } from '../../model/recovery-policy.ts';
 import { anywhere } from '../activity-proxies.ts';
 import type { TaskStatusSignal } from '../contract.ts';
 import { refuse } from '../failure.ts';

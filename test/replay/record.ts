@@ -82,6 +82,41 @@ const SCENARIOS: Record<string, (env: WorkflowEnv) => Promise<string[]>> = {
     await env.progressUntil(operationId, stateIs('ABORTED'));
     return [contract.clusterWorkflowId('orders'), contract.operationWorkflowId(operationId)];
   },
+  lost: async (env) => {
+    const entity = env.client.workflow.getHandle(contract.clusterWorkflowId('orders'));
+    const { operationId: install } = await env.install({ name: 'orders', ...SPEC });
+    await env.progressUntil(install, isComplete);
+    const ofKind = async (kind: string) => {
+      const named = ({ id }: { id: string }) => id.includes(`/${kind}#`);
+      const { history } = await env.stateUntil('orders', (state) => state.history.some(named));
+      return history.find(named)?.id ?? '';
+    };
+    await env.world.endTask('orders', 'broker-1.1', 'TASK_UNREACHABLE');
+    await env.world.endTask('orders', 'broker-1.1', 'TASK_GONE_BY_OPERATOR');
+    const replace = await ofKind('replace');
+    const { agentId } = (await env.state('orders')).nodes['broker-0']!.placement!;
+    await entity.signal(contract.maintenanceSignal, { agentId, window: { startMs: Date.now() } });
+    const drain = await ofKind('drain');
+    await entity.signal(contract.maintenanceSignal, { agentId, window: null });
+    const { operationId: move } = await entity.executeUpdate(contract.replaceUpdate, {
+      args: [{ requestedBy: 'ann', node: 'controller-0' }],
+    });
+    await env.progressUntil(move, isComplete);
+    env.world.running.clear();
+    await entity.signal(contract.sessionProblemSignal, {
+      code: 'FRAMEWORK_REMOVED',
+      reason: 'Framework has been removed',
+    });
+    await env.stateUntil('orders', ({ status }) => status === 'DEGRADED');
+    const { operationId: adopt } = await entity.executeUpdate(contract.adoptUpdate, {
+      args: [{ requestedBy: 'ann' }],
+    });
+    await env.progressUntil(adopt, isComplete);
+    return [
+      contract.clusterWorkflowId('orders'),
+      ...[replace, drain, move, adopt].map(contract.operationWorkflowId),
+    ];
+  },
 };
 
 /** Without what is only of the machine that recorded: the checkout's path in stack traces, process and host. */

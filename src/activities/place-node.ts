@@ -5,8 +5,9 @@ import { getAgents, type AgentSummary, type MesosEndpoint } from '../mesos/index
 import type { Offer, OfferOperation, Resource } from '../mesos/types.ts';
 import { NODE_KIND, type Placement } from '../model/cluster.ts';
 import { choose, evaluate, type AgentOffer, type PlacedNode } from '../model/placement/match.ts';
+import { agentOfferOf } from './agent-offers.ts';
 import type { PlaceNodeInput } from './contract.ts';
-import { byAgent, labelOf, LABEL, reservedFor, toAgentOffer } from './offers.ts';
+import { byAgent, labelOf, LABEL, reservedFor } from './offers.ts';
 import { placementOf, planOn, wantedFor, type Wanted } from './place-operations.ts';
 import { createTries, outcomeOf, type Outcome } from './operation-outcome.ts';
 import { heldSession, type HeldSession, type Sessions } from './sessions.ts';
@@ -73,7 +74,7 @@ async function reserve({ held, wanted, round, waiting }: Try): Promise<Placed> {
     decide: (offers: readonly Offer[]) => {
       const groups = byAgent(offers);
       const free = groups
-        .flatMap((group) => toAgentOffer(group, wanted.role) ?? [])
+        .flatMap((group) => agentOfferOf(group, wanted.role) ?? [])
         .filter(({ agentId }) => input.avoidAgents?.includes(agentId) !== true);
       const choice = choose(free, wanted.demand, otherNodes(held, input));
       if ('why' in choice)

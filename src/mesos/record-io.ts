@@ -53,7 +53,7 @@ export function createRecordDecoder(maxRecordBytes: number = MAX_RECORD_BYTES): 
       while (at < chunk.length) {
         at = missing === null ? takeHeader(chunk, at) : takeBody(chunk, at, missing);
         if (missing !== 0) continue;
-        records.push(Buffer.concat(parts));
+        records.push(parts.length === 1 ? parts[0]! : Buffer.concat(parts));
         parts = [];
         missing = null;
       }

@@ -20,7 +20,21 @@ export function evaluate(
   offer: AgentOffer,
   demand: PlacementDemand,
   others: readonly PlacedNode[],
-): { fits: true; port: number } | { fits: false; reasons: string[] } {
+): Evaluation {
+  return evaluateBeside(offer, demand, peersOf(demand, others));
+}
+
+type Evaluation = { fits: true; port: number } | { fits: false; reasons: string[] };
+
+function peersOf(demand: PlacementDemand, others: readonly PlacedNode[]): PlacedNode[] {
+  return others.filter(({ name, kind }) => kind === demand.kind && name !== demand.name);
+}
+
+function evaluateBeside(
+  offer: AgentOffer,
+  demand: PlacementDemand,
+  peers: readonly PlacedNode[],
+): Evaluation {
   const reasons: string[] = offer.unavailable === undefined ? [] : [offer.unavailable];
   const short = (name: string, has: number, wants: number, show: (value: number) => string) => {
     if (thousandths(has) < thousandths(wants)) reasons.push(`${name} ${show(has)} < ${show(wants)}`);
@@ -35,7 +49,6 @@ export function evaluate(
       `what is reserved for ${offer.keptForRole} itself can be refined for roles below it only: role ${offer.keptForRole}/…`,
     );
   reasons.push(...whereReasons(offer, demand));
-  const peers = others.filter(({ name, kind }) => kind === demand.kind && name !== demand.name);
   for (const constraint of demand.constraints) {
     const reason = violation(constraint, offer, peers);
     if (reason !== null) reasons.push(reason);
@@ -55,15 +68,14 @@ export function choose(
 ): { offer: AgentOffer; port: number } | { why: string } {
   const fitting: { offer: AgentOffer; port: number; nodes: number }[] = [];
   const refused: { offer: AgentOffer; reasons: string[] }[] = [];
+  const peers = peersOf(demand, others);
+  const nodesOn = new Map<string, number>();
+  for (const { name, hostname } of others)
+    if (name !== demand.name) nodesOn.set(hostname, (nodesOn.get(hostname) ?? 0) + 1);
   for (const offer of offers) {
-    const result = evaluate(offer, demand, others);
+    const result = evaluateBeside(offer, demand, peers);
     if (!result.fits) refused.push({ offer, reasons: result.reasons });
-    else {
-      const nodes = others.filter(
-        ({ name, hostname }) => name !== demand.name && hostname === offer.hostname,
-      ).length;
-      fitting.push({ offer, port: result.port, nodes });
-    }
+    else fitting.push({ offer, port: result.port, nodes: nodesOn.get(offer.hostname) ?? 0 });
   }
   const [best] = fitting.sort(
     (a, b) =>
@@ -106,8 +118,11 @@ function explain(refused: readonly { offer: AgentOffer; reasons: string[] }[]): 
   const hostsByReason = new Map<string, string[]>();
   const shorten = sharedReasons(refused.flatMap(({ reasons }) => reasons));
   for (const { offer, reasons } of refused)
-    for (const reason of reasons.map(shorten))
-      hostsByReason.set(reason, [...(hostsByReason.get(reason) ?? []), offer.hostname]);
+    for (const reason of reasons.map(shorten)) {
+      const hosts = hostsByReason.get(reason);
+      if (hosts) hosts.push(offer.hostname);
+      else hostsByReason.set(reason, [offer.hostname]);
+    }
   const counted = [...hostsByReason].sort(
     ([reasonA, a], [reasonB, b]) => b.length - a.length || compareText(reasonA, reasonB),
   );

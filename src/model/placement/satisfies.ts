@@ -26,50 +26,69 @@ export function violation(
   peers: readonly PlacedNode[],
 ): string | null {
   const value = fieldOf(offer, constraint.field);
-  const name = describeConstraint(constraint);
   if (value === undefined)
-    return constraint.operator === 'UNLIKE' ? null : `${name} (the agent has no ${constraint.field})`;
-  const there = peers.filter((peer) => fieldOf(peer, constraint.field) === value);
+    return constraint.operator === 'UNLIKE'
+      ? null
+      : `${describeConstraint(constraint)} (the agent has no ${constraint.field})`;
+  const why = violationOf(constraint, value, peers);
+  return why === null ? null : `${describeConstraint(constraint)} (${why})`;
+}
+
+function violationOf(constraint: Constraint, value: string, peers: readonly PlacedNode[]): string | null {
+  const there = peersBy(peers, constraint.field).get(value) ?? [];
   switch (constraint.operator) {
     case 'UNIQUE':
-      return there.length === 0 ? null : `${name} (${names(there)} there)`;
+      return there.length === 0 ? null : `${names(there)} there`;
     case 'MAX_PER':
-      return there.length < constraint.max ? null : `${name} (${names(there)} there)`;
+      return there.length < constraint.max ? null : `${names(there)} there`;
     case 'GROUP_BY':
-      return groupViolation(name, constraint.groups ?? 0, value, there, peers, constraint.field);
+      return groupViolation(constraint.groups ?? 0, value, peersBy(peers, constraint.field));
     case 'CLUSTER': {
-      if (constraint.value !== undefined && !sameValue(value, constraint.value))
-        return `${name} (it is ${value})`;
+      if (constraint.value !== undefined && !sameValue(value, constraint.value)) return `it is ${value}`;
+      if (there.length === peers.length) return null;
       const elsewhere = peers.filter((peer) => fieldOf(peer, constraint.field) !== value);
-      return elsewhere.length === 0 ? null : `${name} (${names(elsewhere)} elsewhere)`;
+      return `${names(elsewhere)} elsewhere`;
     }
     case 'LIKE':
-      return matchesPattern(constraint.pattern, value) ? null : `${name} (it is ${value})`;
+      return matchesPattern(constraint.pattern, value) ? null : `it is ${value}`;
     case 'UNLIKE':
-      return matchesPattern(constraint.pattern, value) ? `${name} (it is ${value})` : null;
+      return matchesPattern(constraint.pattern, value) ? `it is ${value}` : null;
     case 'IS':
-      return sameValue(value, constraint.value) ? null : `${name} (it is ${value})`;
+      return sameValue(value, constraint.value) ? null : `it is ${value}`;
   }
 }
 
+/** Peers by their value of a field, without those that have none; made once for a list of peers, which nobody changes then. */
+function peersBy(peers: readonly PlacedNode[], field: string): ReadonlyMap<string, readonly PlacedNode[]> {
+  const known = peersByField.get(peers) ?? new Map<string, Map<string, PlacedNode[]>>();
+  peersByField.set(peers, known);
+  const found = known.get(field);
+  if (found) return found;
+  const made = new Map<string, PlacedNode[]>();
+  for (const peer of peers) {
+    const value = fieldOf(peer, field);
+    const group = value === undefined ? undefined : made.get(value);
+    if (group) group.push(peer);
+    else if (value !== undefined) made.set(value, [peer]);
+  }
+  known.set(field, made);
+  return made;
+}
+
+/** All agents of an offer round are asked about the same peers: a thousand agents, a hundred peers. */
+const peersByField = new WeakMap<readonly PlacedNode[], Map<string, Map<string, PlacedNode[]>>>();
+
 function groupViolation(
-  name: string,
   wantedGroups: number,
   value: string,
-  there: readonly PlacedNode[],
-  peers: readonly PlacedNode[],
-  field: string,
+  groups: ReadonlyMap<string, readonly PlacedNode[]>,
 ): string | null {
-  if (there.length === 0) return null;
-  const sizes = new Map<string, number>();
-  for (const peer of peers) {
-    const group = fieldOf(peer, field);
-    if (group !== undefined) sizes.set(group, (sizes.get(group) ?? 0) + 1);
-  }
-  if (sizes.size < wantedGroups)
-    return `${name} (${value} has ${there.length}, only ${sizes.size} of ${wantedGroups} values have any)`;
-  const smallest = Math.min(...sizes.values());
-  return there.length === smallest ? null : `${name} (${value} has ${there.length}, another ${smallest})`;
+  const here = groups.get(value)?.length ?? 0;
+  if (here === 0) return null;
+  if (groups.size < wantedGroups)
+    return `${value} has ${here}, only ${groups.size} of ${wantedGroups} values have any`;
+  const smallest = Math.min(...[...groups.values()].map(({ length }) => length));
+  return here === smallest ? null : `${value} has ${here}, another ${smallest}`;
 }
 
 function sameValue(actual: string, wanted: string): boolean {

@@ -1,5 +1,5 @@
 // Holds the Mesos scheduler subscription of a cluster: design.md, section 4.
-import { activityInfo, cancellationSignal, heartbeat, log, sleep } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import {
@@ -21,9 +21,10 @@ import {
 import type { HoldSubscriptionInput } from './contract.ts';
 import { releaseLeftovers } from './leftovers.ts';
 import { answerInverseOffers, watchMaintenance, type MaintenanceDeps } from './maintenance.ts';
+import { pause } from './pause.ts';
 import { reconcile, recordStatus, type SessionTasks } from './session-tasks.ts';
 import type { HeldSession, Sessions } from './sessions.ts';
-import { watchStream } from './stream-watch.ts';
+import { beatWhileOpening, watchStream } from './stream-watch.ts';
 
 export interface HoldSubscriptionDeps {
   client: Client;
@@ -37,7 +38,7 @@ export interface HoldSubscriptionDeps {
 
 /** Mesos keeps the tasks of a framework that has no scheduler for this long: two weeks. */
 const FAILOVER_TIMEOUT_SECONDS = 14 * 24 * 3600;
-/** Shorter than the heartbeat timeout: nothing beats while the answer is awaited. */
+/** A master that takes longer to answer is looked for anew. */
 const SUBSCRIBE_TIMEOUT_MS = 5_000;
 /** Between tries to find a leading master. */
 const LEADER_RETRY_MS = 1_000;
@@ -49,6 +50,22 @@ export async function holdSubscription(
 ): Promise<void> {
   const signal = cancellationSignal();
   await untilLeader(deps, input, signal);
+  const stopBeating = beatWhileOpening(() => {
+    heartbeat('claims its epoch and subscribes');
+  });
+  try {
+    await hold(deps, input, { signal, onOpened: stopBeating });
+  } finally {
+    stopBeating();
+  }
+}
+
+/** Claims, subscribes, and holds; `onOpened` hears when the entity knows the session, and the stream is watched. */
+async function hold(
+  deps: HoldSubscriptionDeps,
+  input: HoldSubscriptionInput,
+  { signal, onOpened }: { signal: AbortSignal; onOpened: () => void },
+): Promise<void> {
   const epoch = input.epochBase + activityInfo().attempt;
   const claimed = await claimEpoch(deps, input, epoch, signal);
   const subscription = await open(deps, input, signal);
@@ -105,6 +122,7 @@ export async function holdSubscription(
   try {
     const run = scheduler.run();
     await entityOf(deps, input.cluster).signal(sessionOpenedSignal, info);
+    onOpened();
     log.info('session opened', { cluster: input.cluster, epoch, master: info.master });
     await Promise.race([
       run,
@@ -149,7 +167,7 @@ async function untilLeader(
           reason,
         });
       }
-      await sleep(LEADER_RETRY_MS);
+      await pause(LEADER_RETRY_MS);
     }
   }
 }
@@ -226,7 +244,7 @@ function watch(subscription: Subscription, signal: AbortSignal): Promise<never> 
     subscription,
     signal,
     nowMs: Date.now,
-    pause: sleep,
+    pause,
     beat: () => {
       heartbeat(`subscribed with ${subscription.master}`);
     },

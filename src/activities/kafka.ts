@@ -1,7 +1,7 @@
 // The gates of a node and the verification of a cluster, asked over the Kafka protocol.
-import { sleep } from '@temporalio/activity';
 import { brokerReadiness, controllerReadiness, verifyCluster, type Readiness } from '../kafka/index.ts';
 import type { AwaitBrokerInput, AwaitControllersInput, VerifyInput, VerifyResult } from './contract.ts';
+import { pause } from './pause.ts';
 import type { Waiting } from './waiting.ts';
 
 /** Between two looks at a node that is not ready yet: short, since each adds to every start and restart. */
@@ -31,7 +31,7 @@ export async function untilReady(look: () => Promise<Readiness>, waiting: Waitin
     const readiness = await look();
     if (readiness.ready) return;
     waiting.set(readiness.waitingFor);
-    await sleep(POLL_MS);
+    await pause(POLL_MS);
     waiting.signal.throwIfAborted();
   }
 }

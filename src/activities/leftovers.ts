@@ -1,11 +1,12 @@
 // Releases what replaced nodes held on agents that were away: when such an agent comes back, its reservations and volumes are
 // proven superseded by the entity's record of a newer place.
-import { log, sleep } from '@temporalio/activity';
+import { log } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { getAgents, type MesosEndpoint } from '../mesos/index.ts';
 import { strayPlaces, type ReservedPlace } from '../model/recovery.ts';
 import { clusterQuery, clusterWorkflowId, formerReleasedSignal } from '../workflows/contract.ts';
 import { labelOf, LABEL, reservedFor } from './offers.ts';
+import { pause } from './pause.ts';
 import { releaseNode } from './release-node.ts';
 import type { HeldSession, Sessions } from './sessions.ts';
 
@@ -39,7 +40,7 @@ export async function releaseLeftovers(
       });
     }
     signal.throwIfAborted();
-    await sleep(STEP_MS);
+    await pause(STEP_MS);
   }
 }
 

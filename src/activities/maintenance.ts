@@ -1,6 +1,6 @@
 // What a session does about maintenance that Mesos announces: the entity is told of it, and Mesos is told whether the agent's
 // nodes have been stopped. An inverse offer that is declined comes again, so that nothing of it has to be remembered.
-import { log, sleep } from '@temporalio/activity';
+import { log } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import {
   getAgents,
@@ -15,6 +15,7 @@ import { nodesOn } from '../model/recovery.ts';
 import { isTerminal } from '../model/task-state.ts';
 import { clusterQuery, clusterWorkflowId, maintenanceSignal } from '../workflows/contract.ts';
 import { windowOf } from './offers.ts';
+import { pause } from './pause.ts';
 
 /** A declined inverse offer comes again after this: as long as nodes run on the agent, and as often as the answer may change. */
 const ASK_AGAIN_SECONDS = 15;
@@ -63,7 +64,7 @@ export async function answerInverseOffers(
 /** Looks again and again whether what was announced still stands, as long as the session is held. */
 export async function watchMaintenance(deps: MaintenanceDeps, signal: AbortSignal): Promise<never> {
   for (;;) {
-    await sleep(LOOK_MS);
+    await pause(LOOK_MS);
     signal.throwIfAborted();
     if (deps.announced.size === 0) continue;
     try {

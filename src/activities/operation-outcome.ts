@@ -1,8 +1,9 @@
 // How Mesos carried out offer operations, and how often what it refused is tried again.
-import { log, sleep } from '@temporalio/activity';
+import { log } from '@temporalio/activity';
 import type { Scheduler } from '../mesos/index.ts';
 import { MillraceError } from '../model/errors.ts';
 import type { Waiting } from './waiting.ts';
+import { pause } from './pause.ts';
 
 /**
  * The client asks the master about an operation without feedback. When even that brings nothing for this long, what is
@@ -60,7 +61,7 @@ export function createTries(what: string, waiting: Waiting): (outcome: Outcome) 
           "of the principal and at the master's log, fix the cause, then retry the step.",
       );
     waiting.set(`Mesos refused to ${what}: ${outcome.message}; it is tried again`);
-    await sleep(FIRST_PAUSE_MS * 2 ** (refusals - 1));
+    await pause(FIRST_PAUSE_MS * 2 ** (refusals - 1));
     waiting.signal.throwIfAborted();
   };
 }

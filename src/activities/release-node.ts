@@ -1,12 +1,12 @@
 // Destroys a node's volume and unreserves its resources. Done through offers only: Mesos offers them when no process
 // holds them any more, and a volume that is destroyed under a dying process has taken a whole agent down.
-import { sleep } from '@temporalio/activity';
 import { getAgents, withoutAllocation, type AgentSummary, type MesosEndpoint } from '../mesos/index.ts';
 import type { Offer, OfferOperation, Resource } from '../mesos/types.ts';
 import { volumeIdsOf } from '../model/cluster.ts';
 import type { ReleaseNodeInput, ReleaseResult } from './contract.ts';
 import { labelOf, LABEL, reservedFor } from './offers.ts';
 import { createTries, outcomeOf, type Outcome } from './operation-outcome.ts';
+import { pause } from './pause.ts';
 import { byStack } from './resource-pool.ts';
 import { heldSession, type HeldSession, type Sessions } from './sessions.ts';
 import type { Waiting } from './waiting.ts';
@@ -39,7 +39,7 @@ export async function releaseNode(
         return { released: false, left: gone };
       }
       waiting.set(gone);
-      await sleep(RETRY_MS);
+      await pause(RETRY_MS);
       continue;
     }
     if (!agent) return { released: true };

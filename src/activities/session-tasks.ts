@@ -1,5 +1,5 @@
 // What a session tells the entity of tasks: states that it must know, and those that a reconciliation brings to light.
-import { log, sleep } from '@temporalio/activity';
+import { log } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type { Scheduler } from '../mesos/index.ts';
 import type { TaskStatus } from '../mesos/types.ts';
@@ -11,6 +11,7 @@ import {
   RECONCILIATION,
 } from '../model/task-state.ts';
 import { clusterWorkflowId, taskStatusSignal, type TaskStatusSignal } from '../workflows/contract.ts';
+import { pause } from './pause.ts';
 
 /** Implicit reconciliation, now and then: what the master knows that we do not. */
 const RECONCILE_EVERY_MS = 15 * 60_000;
@@ -43,7 +44,7 @@ export async function reconcile(
       await scheduler.call({ type: 'RECONCILE', reconcile: { tasks: [] } });
       sinceMs = 0;
     }
-    await sleep(ASK_LOST_EVERY_MS);
+    await pause(ASK_LOST_EVERY_MS);
     signal.throwIfAborted();
     const lost = [...tasks.known].filter(([, { state }]) => isUnreachable(state)).map(([taskId]) => taskId);
     await askAbout(tasks, scheduler, { taskIds: lost, signal });
@@ -62,7 +63,7 @@ async function askAbout(
       const ask = () => scheduler.reconcile(taskId, agentId === '' ? undefined : agentId, signal);
       const first = await ask();
       if (!isAbsent(first.state) || first.uuid !== undefined) return;
-      await sleep(ASK_AGAIN_MS);
+      await pause(ASK_AGAIN_MS);
       const second = await ask();
       if (!isAbsent(second.state)) return;
       const state = second.state === 'TASK_UNKNOWN' ? 'TASK_GONE' : second.state;

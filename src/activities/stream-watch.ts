@@ -13,8 +13,13 @@ export interface StreamWatch {
   beat(): void;
 }
 
-/** Beats this often while the stream is alive; far below the heartbeat timeout of 10 s. */
-export const BEAT_MS = 2_000;
+/**
+ * Beats this often: two fit into the heartbeat timeout of 10 s, so that one may be lost. Each is a write on the server, and a
+ * worker holds a thousand sessions. More often finds a lost worker no sooner; a cancellation is heard of with the next beat.
+ */
+export const BEAT_MS = 4_000;
+/** An attempt that is not through by then is stuck; it ends by its heartbeat timeout, and another begins. */
+export const OPENING_LIMIT_MS = 60_000;
 /** The stream is dead when nothing arrived for this many of Mesos' heartbeats. */
 export const HEARTBEATS_MISSED = 2.5;
 
@@ -37,4 +42,20 @@ export async function watchStream(watch: StreamWatch): Promise<never> {
     watch.beat();
     await watch.pause(Math.min(BEAT_MS, limitMs - silentMs));
   }
+}
+
+/**
+ * Beats while an attempt claims its epoch and subscribes: when a thousand sessions are taken over at once, each waits its turn,
+ * and must not be given up and begun anew meanwhile. For `OPENING_LIMIT_MS` at most.
+ *
+ * @returns ends it
+ */
+export function beatWhileOpening(beat: () => void): () => void {
+  const stop = () => {
+    clearInterval(every);
+    clearTimeout(limit);
+  };
+  const every = setInterval(beat, BEAT_MS);
+  const limit = setTimeout(stop, OPENING_LIMIT_MS);
+  return stop;
 }

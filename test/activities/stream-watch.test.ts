@@ -1,6 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { BEAT_MS, HEARTBEATS_MISSED, watchStream } from '../../src/activities/stream-watch.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  BEAT_MS,
+  beatWhileOpening,
+  HEARTBEATS_MISSED,
+  OPENING_LIMIT_MS,
+  watchStream,
+} from '../../src/activities/stream-watch.ts';
 
 /** A stream in which events come at these times; the clock moves only when the watch pauses. */
 async function watch(eventsAtMs: readonly number[], { intervalMs = 15_000, untilMs = Infinity } = {}) {
@@ -57,5 +63,35 @@ describe('the watch over a stream', () => {
         times.slice(1).forEach((atMs, i) => expect(atMs - (times[i] ?? 0)).toBeLessThanOrEqual(BEAT_MS));
       }),
     );
+  });
+});
+
+describe('the beats of an attempt that opens its subscription', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('come as long as it takes, until it is open', () => {
+    const beat = vi.fn();
+    const stop = beatWhileOpening(beat);
+    vi.advanceTimersByTime(30_000);
+    expect(beat).toHaveBeenCalledTimes(Math.floor(30_000 / BEAT_MS));
+    stop();
+    vi.advanceTimersByTime(30_000);
+    expect(beat).toHaveBeenCalledTimes(Math.floor(30_000 / BEAT_MS));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('end when it is stuck, so that another attempt begins', () => {
+    const beat = vi.fn();
+    beatWhileOpening(beat);
+    vi.advanceTimersByTime(OPENING_LIMIT_MS);
+    beat.mockClear();
+    vi.advanceTimersByTime(OPENING_LIMIT_MS);
+    expect(beat).not.toHaveBeenCalled();
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -84,6 +84,23 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/activities/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: '@temporalio/activity',
+              importNames: ['sleep'],
+              message: 'It keeps memory with each call until the activity ends; use pause.ts.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**', 'bench/**'],
     rules: {
       // JSON of answers and fakes.

@@ -1,5 +1,5 @@
 // Waits for a gate, for as long as it takes.
-import { sleep } from '@temporalio/activity';
+import { pause } from './pause.ts';
 import type { Waiting } from './waiting.ts';
 
 /** Between two looks at a closed gate: a look asks every node of the cluster. */
@@ -25,7 +25,7 @@ export async function untilOpenTwice<Judged extends { open: true } | { open: fal
     }
     opened = gate.open;
     if (!gate.open) waiting.set(gate.reason);
-    await sleep(gate.open ? CONFIRM_AFTER_MS : LOOK_AGAIN_MS);
+    await pause(gate.open ? CONFIRM_AFTER_MS : LOOK_AGAIN_MS);
     waiting.signal.throwIfAborted();
   }
 }

@@ -30,7 +30,7 @@ const bench = BENCHES[positionals[0] ?? ''];
 const isWhole = (value: number, least: number) => Number.isInteger(value) && value >= least;
 if (!bench || !isWhole(numbers.pairs, 1) || !isWhole(numbers.clusters, 0) || !isWhole(numbers.minutes, 1)) {
   console.error(
-    'usage: npm run bench -- install [--pairs N]                      N from 1\n' +
+    'usage: npm run bench -- install [--pairs N]                  N from 1\n' +
       '       npm run bench -- mesos [--clusters N] [--minutes M]   N from 0 (no idle clusters), M from 1',
   );
   process.exit(2);

@@ -6,5 +6,5 @@ export type Row = [name: string, value: string, goal?: string];
 export function printTable(title: string, rows: readonly Row[]): void {
   console.log(`\n${title}`);
   for (const [name, value, goal] of rows)
-    console.log(`${name.padEnd(44)}${value.padEnd(34)}${goal === undefined ? '' : `goal ${goal}`}`.trimEnd());
+    console.log(`${name.padEnd(50)}${value.padEnd(34)}${goal === undefined ? '' : `goal ${goal}`}`.trimEnd());
 }

@@ -1,6 +1,6 @@
 // Many idle clusters on one worker, with a real Temporal server and local Mesos: what they cost, and how soon another worker
 // has all of their sessions when the first is killed.
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -80,6 +80,7 @@ export async function benchIdleClusters(options: IdleOptions): Promise<Row[]> {
     await connection.close();
     await stack.stop({ tasks: true, wipe: true });
     cpu.remove();
+    rmSync(home, { recursive: true, force: true });
   }
 }
 

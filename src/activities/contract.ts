@@ -147,8 +147,8 @@ export interface AwaitControllerReplaceableInput {
 export interface ReplaceVoterInput {
   caller: Caller;
   nodeId: number;
-  /** Of the disk that is lost; not a voter any more when the activity returns. */
-  oldDirectoryId: string;
+  /** Of the disks that it had before; none is a voter any more when the activity returns. */
+  oldDirectoryIds: string[];
   /** Of the started controller; formatted with `--no-initial-controllers`. */
   newDirectoryId: string;
   /** Where the started controller listens. */

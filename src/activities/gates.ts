@@ -65,11 +65,11 @@ export async function awaitControllerReplaceable(
 
 /** @throws MillraceError KAFKA_REFUSED */
 export async function replaceVoter(input: ReplaceVoterInput, waiting: Waiting): Promise<void> {
-  const { nodeId, oldDirectoryId, newDirectoryId, host, port, controllers } = input;
+  const { nodeId, oldDirectoryIds, newDirectoryId, host, port, controllers } = input;
   const listener = { name: LISTENER.CONTROLLER, host, port };
   await untilReady(
     () =>
-      kafka.replaceVoter({ nodeId, oldDirectoryId, newDirectoryId, listener }, controllers, {
+      kafka.replaceVoter({ nodeId, oldDirectoryIds, newDirectoryId, listener }, controllers, {
         signal: waiting.signal,
       }),
     waiting,

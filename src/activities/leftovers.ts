@@ -13,6 +13,8 @@ import type { HeldSession, Sessions } from './sessions.ts';
 /** Between two looks for such agents: at first, and at last, doubling each time. */
 const FIRST_PAUSE_MS = 15_000;
 const LAST_PAUSE_MS = 15 * 60_000;
+/** What is not offered within this is looked at again later. */
+const LOOK_LIMIT_MS = 120_000;
 /** How soon a look that is asked for begins. */
 const STEP_MS = 5_000;
 
@@ -34,10 +36,15 @@ export async function releaseLeftovers(
     if (held.leftovers === 'now' || (held.leftovers && waitedMs >= pauseMs)) {
       pauseMs = held.leftovers === 'now' ? FIRST_PAUSE_MS : Math.min(2 * pauseMs, LAST_PAUSE_MS);
       waitedMs = 0;
-      held.leftovers = await lookOnce(deps, cluster, held, signal).catch((error: unknown) => {
+      held.leftovers = false;
+      const within = AbortSignal.any([signal, AbortSignal.timeout(LOOK_LIMIT_MS)]);
+      const isLeft = await lookOnce(deps, cluster, held, within).catch((error: unknown) => {
+        signal.throwIfAborted();
         log.warn('places of nodes could not be released yet', { cluster, error });
         return true;
       });
+      // It may have been asked for once more meanwhile.
+      held.leftovers ||= isLeft;
     }
     signal.throwIfAborted();
     await pause(STEP_MS);

@@ -31,8 +31,9 @@ export async function releaseNode(
   for (let round = 1; ; round += 1) {
     const agents = await getAgents(deps.mesos);
     const reserved = reservedFor(agents, input).filter(({ resource }) => belongs(resource, input));
-    const agent = reserved[0]?.agent;
-    const gone = absentAgent(agents, input, agent);
+    // What can be had first: it may hold places on several agents, and one of them may be away.
+    const agent = (reserved.find((entry) => entry.agent.active) ?? reserved[0])?.agent;
+    const gone = agent?.active === true ? null : absentAgent(agents, input, agent);
     if (gone !== null) {
       if (Date.now() > giveUpAtMs) {
         if (input.onlyPlacement !== undefined) held.leftovers = true;

@@ -21,7 +21,8 @@ const NO_DIRECTORY = 'A'.repeat(22);
 /** The directories of one controller: the one whose disk is lost, and the one that it runs with now. */
 export interface VoterReplacement {
   nodeId: number;
-  oldDirectoryId: string;
+  /** Of every disk that it had before: none of them may stay a voter. */
+  oldDirectoryIds: readonly string[];
   newDirectoryId: string;
   /** Where the other voters reach it. */
   listener: { name: string; host: string; port: number };
@@ -43,22 +44,24 @@ export async function replaceVoter(
 ): Promise<Readiness> {
   const { quorum, problem } = await lookAtQuorum(controllers, options);
   if (quorum === null) return { ready: false, waitingFor: problem };
-  const { nodeId, oldDirectoryId, newDirectoryId } = replacement;
+  const { nodeId, oldDirectoryIds, newDirectoryId } = replacement;
   const voter = quorum.voters.find((replica) => replica.nodeId === nodeId);
   if (voter?.directoryId === newDirectoryId) return { ready: true };
-  if (voter && voter.directoryId !== oldDirectoryId) throw unexpectedVoter(replacement, voter.directoryId);
+  const oldDirectoryId = oldDirectoryIds.find((id) => id === voter?.directoryId);
+  if (voter && oldDirectoryId === undefined) throw unexpectedVoter(replacement, voter.directoryId);
   const leader = controllers.find((controller) => controller.nodeId === quorum.leaderId);
   if (!leader)
     return {
       ready: false,
       waitingFor: `a leader of the metadata quorum whose address is known (controller ${quorum.leaderId} leads)`,
     };
-  if (voter) return removeOld(replacement, { quorum, leader, controllers }, options);
+  if (oldDirectoryId !== undefined)
+    return removeOld({ nodeId, oldDirectoryId }, { quorum, leader, controllers }, options);
   return addNew(replacement, quorum, leader, options);
 }
 
 async function removeOld(
-  { nodeId, oldDirectoryId }: VoterReplacement,
+  { nodeId, oldDirectoryId }: { nodeId: number; oldDirectoryId: string },
   seen: { quorum: Quorum; leader: KafkaAddress; controllers: readonly KafkaAddress[] },
   options: AskOptions,
 ): Promise<Readiness> {
@@ -135,13 +138,13 @@ async function change(
 }
 
 function unexpectedVoter(
-  { nodeId, oldDirectoryId, newDirectoryId }: VoterReplacement,
+  { nodeId, oldDirectoryIds, newDirectoryId }: VoterReplacement,
   directoryId: string | null,
 ): MillraceError {
   const facts =
     directoryId === null || directoryId === NO_DIRECTORY
       ? 'its voters are fixed by configuration (controller.quorum.voters), and cannot be changed at run time'
-      : `controller ${nodeId} is a voter with directory ${directoryId}, neither the lost one (${oldDirectoryId}) nor the new one (${newDirectoryId})`;
+      : `controller ${nodeId} is a voter with directory ${directoryId}, neither a lost one (${oldDirectoryIds.join(', ')}) nor the new one (${newDirectoryId})`;
   return new MillraceError(
     'KAFKA_REFUSED',
     `The directory of controller ${nodeId} was to be replaced among the voters of the metadata quorum, but ${facts}. ` +

@@ -76,6 +76,12 @@ export interface NodeState {
   recoveryAborted?: true;
   /** Since when Mesos cannot reach its agent, in milliseconds since 1970; kept until the node is ready again. */
   unreachableSinceMs?: number;
+  /** An operator removed its agent for good; kept until the node lives elsewhere. */
+  agentGone?: true;
+  /** When it was last reported ready, in milliseconds since 1970. */
+  readyAtMs?: number;
+  /** How often in a row its task ended soon after the node was ready. */
+  quickEnds?: number;
   /** Set when a person aborted its replacement: it is not replaced by itself until it has been ready once more. */
   replacementAborted?: true;
   /** Greatest number of a placement that was ever reserved for it by a replacement; none is used twice. */
@@ -84,8 +90,8 @@ export interface NodeState {
   next?: NextPlace;
   /** A controller that replaced one: its volume is prepared to join the quorum, not to found it; and whom it replaces there. */
   joins?: {
-    /** `directory.id` of the voter that was lost. */
-    replacing: string;
+    /** Every `directory.id` that it had before: none of them may stay a voter. */
+    replacing: string[];
   };
 }
 
@@ -167,6 +173,8 @@ export interface OperationRecord {
   reason?: string;
   /** The nodes that it is about, when not all. */
   nodes?: string[];
+  /** Begin of the maintenance window for which it drains, in milliseconds since 1970. */
+  windowStartMs?: number;
   /** Milliseconds since 1970. */
   startedAtMs: number;
   endedAtMs?: number;

@@ -19,6 +19,9 @@ export const HISTORY_KEPT = 50;
 /** Uuids of task statuses that are remembered to drop duplicates; Mesos sends an update again within seconds. */
 export const UUIDS_KEPT = 200;
 
+/** A node that was ready for this long does not count as one that ends again and again. */
+const STABLE_MS = 5 * 60_000;
+
 export interface ObservedTask {
   taskId: string;
   agentId: string;
@@ -43,6 +46,8 @@ export function observeTask(state: ClusterState, status: ObservedTask, nowMs: nu
     return isTerminal(status.state) ? { kind: 'none' } : { kind: 'stray' };
   if (node.taskState !== null && isTerminal(node.taskState)) return { kind: 'none' };
   node.taskState = status.state;
+  if (status.state === AGENT_GONE) node.agentGone = true;
+  if (status.state === 'TASK_RUNNING') delete node.unreachableSinceMs;
   if (isUnreachable(status.state)) {
     outOfReach(state, node, nowMs);
     return { kind: 'changed', node };
@@ -54,6 +59,7 @@ export function observeTask(state: ClusterState, status: ObservedTask, nowMs: nu
   }
   if (node.status === NODE_STATUS.READY || node.status === NODE_STATUS.UNREACHABLE) {
     node.status = NODE_STATUS.FAILED;
+    node.quickEnds = nowMs - (node.readyAtMs ?? 0) < STABLE_MS ? (node.quickEnds ?? 0) + 1 : 0;
     degrade(state);
     node.reason = `task ${status.taskId} ended ${status.state}${[status.reason, status.message]
       .filter((text) => text !== undefined)
@@ -96,30 +102,68 @@ function degrade(state: ClusterState): void {
 
 /**
  * Takes over what an operation reports about nodes. The task's state stays the entity's own unless the operation names
- * another task: the entity hears of it first.
+ * another task, or the end of this one: the entity hears of it first.
  */
 export function applyNodes(state: ClusterState, reported: readonly NodeState[]): void {
-  for (const node of reported) {
+  for (const { unreachableSinceMs: _since, agentGone: _gone, quickEnds: _ends, ...node } of reported) {
     const before = state.nodes[node.name];
     const sameTask = before?.launches === node.launches;
-    const taskState = sameTask ? (before.taskState ?? node.taskState) : node.taskState;
-    const endedMeanwhile = taskState !== null && isTerminal(taskState) && node.status === NODE_STATUS.READY;
+    const isEnd = node.taskState !== null && isTerminal(node.taskState);
+    const taskState = sameTask && !isEnd ? (before.taskState ?? node.taskState) : node.taskState;
+    const isReported = taskState !== null && node.status === NODE_STATUS.READY;
+    const endedMeanwhile = isReported && isTerminal(taskState);
+    const lostMeanwhile = isReported && isUnreachable(taskState);
     if (before?.placement && node.placement && node.placement.number > before.placement.number)
       state.superseded = [...(state.superseded ?? []), { node: node.name, placement: before.placement }];
+    const { reason, ...rest } = node;
+    const shown = sameTask && isOwnStatus(before, node) ? before : { status: node.status, reason };
     state.nodes[node.name] = {
-      ...node,
+      ...rest,
+      ...explained(shown),
       taskState,
       ...(endedMeanwhile ? { status: NODE_STATUS.FAILED, reason: `its task ended ${taskState}` } : {}),
-      ...lossOf(before, node),
+      ...(lostMeanwhile
+        ? { status: NODE_STATUS.UNREACHABLE, reason: `Mesos cannot reach its agent (${taskState})` }
+        : {}),
+      ...ownOf(before, node),
     };
   }
 }
 
-/** Since when the node's agent is out of reach is the entity's to know; it is over when the node is ready, or has moved. */
-function lossOf(before: NodeState | undefined, node: NodeState): Pick<NodeState, 'unreachableSinceMs'> {
-  if (before?.unreachableSinceMs === undefined) return {};
-  const over = node.status === NODE_STATUS.READY || node.placement?.number !== before.placement?.number;
-  return over ? {} : { unreachableSinceMs: before.unreachableSinceMs };
+/** Whether a node whose task runs is READY or UNREACHABLE is the entity's to know: an operation may have an older picture. */
+function isOwnStatus(before: NodeState, node: NodeState): boolean {
+  const own: NodeState['status'][] = [NODE_STATUS.READY, NODE_STATUS.UNREACHABLE];
+  return (
+    node.placement?.number === before.placement?.number &&
+    own.includes(before.status) &&
+    own.includes(node.status)
+  );
+}
+
+function explained({
+  status,
+  reason,
+}: {
+  status: NodeState['status'];
+  reason?: string | undefined;
+}): Pick<NodeState, 'status' | 'reason'> {
+  return { status, ...(reason === undefined ? {} : { reason }) };
+}
+
+/** What the entity alone knows of a node. How its agent is lost is over when the node has moved. */
+function ownOf(
+  before: NodeState | undefined,
+  node: NodeState,
+): Pick<NodeState, 'unreachableSinceMs' | 'agentGone' | 'quickEnds'> {
+  if (!before) return {};
+  const { unreachableSinceMs, agentGone, quickEnds } = before;
+  const hasMoved = node.placement?.number !== before.placement?.number;
+  const isRunning = node.taskState === 'TASK_RUNNING' && node.launches !== before.launches;
+  return {
+    ...(unreachableSinceMs === undefined || hasMoved || isRunning ? {} : { unreachableSinceMs }),
+    ...(agentGone === undefined || hasMoved ? {} : { agentGone }),
+    ...(quickEnds === undefined ? {} : { quickEnds }),
+  };
 }
 
 /** Every operation that runs: the one that changes the cluster, then the recoveries. */
@@ -136,7 +180,7 @@ export function holderOf(state: ClusterState, node: string): OperationRecord | n
 export function endOperation(
   state: ClusterState,
   operationId: string,
-  result: { state: 'COMPLETE' | 'ABORTED'; outcome?: string },
+  result: { state: 'COMPLETE' | 'ABORTED'; outcome?: string; isOwnDoing?: true },
   nowMs: number,
 ): boolean {
   const operation = runningOperations(state).find(({ id }) => id === operationId);
@@ -153,8 +197,12 @@ export function endOperation(
   // A place that was reserved and not taken is given back.
   if (operation.kind === OPERATION_KIND.REPLACE)
     for (const name of operation.nodes ?? []) delete state.nodes[name]?.next;
-  if (result.state !== 'COMPLETE' && BESIDE.includes(operation.kind))
-    leaveUnrecovered(state, operation.nodes ?? [], `${operation.id} ${result.outcome ?? 'was aborted'}`);
+  if (result.state !== 'COMPLETE' && result.isOwnDoing !== true && bringsNodesBack(operation.kind))
+    leaveUnrecovered(
+      state,
+      operation.nodes ?? Object.keys(state.nodes),
+      `${operation.id} ${result.outcome ?? 'was aborted'}`,
+    );
   state.status = statusAfter(state, operation.kind, result.state === 'COMPLETE');
   return true;
 }
@@ -175,6 +223,10 @@ function leaveUnrecovered(state: ClusterState, names: readonly string[], reason:
   }
 }
 
+function bringsNodesBack(kind: OperationKind): boolean {
+  return BESIDE.includes(kind) || kind === OPERATION_KIND.ADOPT;
+}
+
 /** Operations that run beside the one that changes the cluster, each with nodes of its own. */
 export const BESIDE: readonly OperationKind[] = [
   OPERATION_KIND.RECOVER,
@@ -185,6 +237,13 @@ export const BESIDE: readonly OperationKind[] = [
 /** Whether the cluster has been installed and is not being taken down. */
 export function isServing({ status }: ClusterState): boolean {
   return status === CLUSTER_STATUS.RUNNING || status === CLUSTER_STATUS.DEGRADED;
+}
+
+/** An operation let go of a node that it had not brought back: nobody cares for it now. */
+export function letFall(state: ClusterState, name: string): void {
+  const node = state.nodes[name];
+  if (!node || node.status === NODE_STATUS.READY || node.status === NODE_STATUS.UNREACHABLE) return;
+  node.status = NODE_STATUS.FAILED;
 }
 
 /** Nodes that ought to run and do not, that can be started again where they are, and that no operation cares for. */
@@ -212,7 +271,7 @@ export function nodesToRecover(state: ClusterState): string[] {
     return (
       node?.status === NODE_STATUS.FAILED &&
       node.recoveryAborted === undefined &&
-      node.taskState !== AGENT_GONE
+      node.agentGone === undefined
     );
   });
 }

@@ -2,7 +2,6 @@
 import { NODE_STATUS, OPERATION_KIND, type ClusterState, type NodeState } from './cluster.ts';
 import { holderOf, isServing, runningOperations } from './entity.ts';
 import { recoveryPolicy } from './recovery-policy.ts';
-import { AGENT_GONE } from './task-state.ts';
 
 /** Who asks for what nobody asked for. */
 export const BY_ITSELF = 'millrace';
@@ -39,10 +38,11 @@ function lossOf(state: ClusterState, node: NodeState): { atMs: number; reason: s
   const holder = holderOf(state, node.name);
   if (holder !== null && holder.kind !== OPERATION_KIND.RECOVER) return null;
   const host = node.placement.hostname;
-  if (node.taskState === AGENT_GONE)
+  if (node.agentGone)
     return { atMs: 0, reason: `the agent ${host} of ${node.name} was removed by an operator` };
   const { replaceAfterSeconds } = recoveryPolicy(state.spec);
   if (replaceAfterSeconds === undefined || node.unreachableSinceMs === undefined) return null;
+  if (node.taskState === 'TASK_RUNNING') return null;
   return {
     atMs: node.unreachableSinceMs + replaceAfterSeconds * 1000,
     reason: `the agent ${host} of ${node.name} has been out of reach for ${replaceAfterSeconds} s (recovery.replaceAfterSeconds)`,
@@ -57,16 +57,17 @@ function earliestReplacementMs(state: ClusterState): number {
   return begun.length === 0 ? 0 : Math.max(...begun) + minSecondsBetweenReplacements * 1000;
 }
 
-/** The next agent to be emptied for its maintenance; null when there is none. */
-export function nextDrain(state: ClusterState): Due | null {
+/** The next agent to be emptied for its maintenance, and the begin of its window; null when there is none. */
+export function nextDrain(state: ClusterState, nowMs: number): (Due & { windowStartMs: number }) | null {
   if (!isServing(state)) return null;
-  const due = Object.entries(state.maintenance ?? {}).flatMap(([agentId, window]): Due[] => {
+  const due = Object.entries(state.maintenance ?? {}).flatMap(([agentId, window]) => {
+    if (window.endMs !== undefined && window.endMs < nowMs) return [];
     const nodes = nodesOn(state, agentId).filter(
       (node) =>
         node.status === NODE_STATUS.READY &&
         holderOf(state, node.name) === null &&
-        // A drain of it that a person aborted is not begun again for the same window.
-        !aborted(state, node.name, window.startMs),
+        // One that a person aborted is not begun again for the same window, nor one that is just complete.
+        !wasDrained(state, node.name, window.startMs),
     );
     if (nodes.length === 0) return [];
     const host = nodes[0]?.placement?.hostname ?? agentId;
@@ -74,6 +75,7 @@ export function nextDrain(state: ClusterState): Due | null {
       {
         nodes: nodes.map(({ name }) => name),
         atMs: window.startMs - DRAIN_LEAD_MS,
+        windowStartMs: window.startMs,
         reason: `maintenance of ${host} begins ${new Date(window.startMs).toISOString()}`,
       },
     ];
@@ -81,12 +83,10 @@ export function nextDrain(state: ClusterState): Due | null {
   return due.sort((a, b) => a.atMs - b.atMs)[0] ?? null;
 }
 
-function aborted(state: ClusterState, node: string, windowStartMs: number): boolean {
+function wasDrained(state: ClusterState, node: string, startMs: number): boolean {
   return state.history.some(
-    ({ kind, nodes, startedAtMs }) =>
-      kind === OPERATION_KIND.DRAIN &&
-      nodes?.includes(node) === true &&
-      startedAtMs >= windowStartMs - DRAIN_LEAD_MS,
+    ({ kind, nodes, windowStartMs }) =>
+      kind === OPERATION_KIND.DRAIN && nodes?.includes(node) === true && windowStartMs === startMs,
   );
 }
 

@@ -46,7 +46,7 @@ async function live(input: contract.ClusterInput): Promise<void> {
     nextOperation: input.carried?.nextOperation ?? 1,
     seenUuids: input.carried?.seenUuids ?? [],
     starting: new Set(),
-    yielding: new Set(),
+    yielding: new Map(),
     work: [],
   };
   setRequestHandlers(entity);

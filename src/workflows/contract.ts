@@ -237,6 +237,8 @@ export interface OperationInput {
 export interface OperationResult {
   state: 'COMPLETE' | 'ABORTED';
   outcome?: string;
+  /** It ended itself, since its cause was gone: what it was about may be recovered by others. */
+  isOwnDoing?: true;
 }
 
 export interface StepMessage {
@@ -291,6 +293,10 @@ export const sessionChangedSignal =
 export const taskEndedSignal = defineSignal<[TaskStatusSignal & { node: string }]>('taskEnded');
 /** From the entity: let go of a node, another operation takes it over. */
 export const yieldNodeSignal = defineSignal<[{ node: string; reason: string }]>('yieldNode');
+/** From the entity: a node of this cluster that another operation holds lives elsewhere now. */
+export const peerMovedSignal = defineSignal<[{ node: NodeState }]>('peerMoved');
+/** From the entity: the maintenance for which these nodes are drained is called off. */
+export const maintenanceOverSignal = defineSignal<[{ nodes: string[] }]>('maintenanceOver');
 /** From the entity: the agent of a node is in reach again, and its task runs. */
 export const nodeReturnedSignal = defineSignal<[{ node: string; reason: string }]>('nodeReturned');
 /** From an activity: what a running step waits for; null when it goes on. */

@@ -9,7 +9,7 @@ afterEach(closeNodes);
 
 const replacement = {
   nodeId: 3001,
-  oldDirectoryId: 'AAAAAAAAAAAAAAAAAAAAAQ',
+  oldDirectoryIds: ['AAAAAAAAAAAAAAAAAAAAAw', 'AAAAAAAAAAAAAAAAAAAAAQ'],
   newDirectoryId: 'AAAAAAAAAAAAAAAAAAAAAg',
   listener: { name: 'CONTROLLER', host: '127.0.0.1', port: 9 },
 };

@@ -84,7 +84,7 @@ describe('a task status', () => {
     },
   );
 
-  it('that ends on a lost agent makes the node FAILED, and how long it is lost is kept until it is ready', () => {
+  it('that ends on a lost agent makes the node FAILED, and how long it is lost is kept until it runs', () => {
     const state = runningCluster();
     observeTask(state, { taskId: 'broker-0.1', agentId: 'agent', state: 'TASK_UNREACHABLE' }, 7);
     expect(observe(state, 'broker-0.1', 'TASK_GONE').kind).toBe('ended');
@@ -92,8 +92,47 @@ describe('a task status', () => {
     const { unreachableSinceMs: _since, ...reported } = state.nodes['broker-0']!;
     applyNodes(state, [{ ...reported, status: 'STARTING', launches: 2, taskState: null }]);
     expect(state.nodes['broker-0']?.unreachableSinceMs).toBe(7);
-    applyNodes(state, [{ ...reported, status: 'READY', launches: 2, taskState: 'TASK_RUNNING' }]);
+    expect(observe(state, 'broker-0.2', 'TASK_RUNNING').kind).toBe('changed');
     expect(state.nodes['broker-0']?.unreachableSinceMs).toBeUndefined();
+  });
+
+  it('wins over an older picture that an operation has of whether its node is in reach', () => {
+    const state = runningCluster();
+    const { ...stale } = state.nodes['broker-0']!;
+    observeTask(state, { taskId: 'broker-0.1', agentId: 'agent', state: 'TASK_UNREACHABLE' }, 7);
+    applyNodes(state, [{ ...stale, lastPlace: 2 }]);
+    expect(state.nodes['broker-0']).toMatchObject({
+      status: 'UNREACHABLE',
+      lastPlace: 2,
+      unreachableSinceMs: 7,
+      reason: expect.any(String) as string,
+    });
+    const lost = { ...state.nodes['broker-0']! };
+    observe(state, 'broker-0.1', 'TASK_RUNNING');
+    applyNodes(state, [{ ...lost, lastPlace: 3 }]);
+    const back = state.nodes['broker-0']!;
+    expect(back).toMatchObject({ status: 'READY', lastPlace: 3 });
+    expect(back.reason ?? back.unreachableSinceMs).toBeUndefined();
+  });
+
+  it('that is lost while its node is reported ready makes the node UNREACHABLE, not READY', () => {
+    const state = runningCluster();
+    const node = state.nodes['broker-0']!;
+    Object.assign(node, { status: 'STARTING', launches: 2, taskState: 'TASK_RUNNING' });
+    observeTask(state, { taskId: 'broker-0.2', agentId: 'agent', state: 'TASK_UNREACHABLE' }, 7);
+    applyNodes(state, [{ ...node, status: 'READY', taskState: 'TASK_RUNNING' }]);
+    expect(state.nodes['broker-0']).toMatchObject({ status: 'UNREACHABLE', unreachableSinceMs: 7 });
+  });
+
+  it('counts ends that come soon after the node was ready, until it has been ready for long', () => {
+    const state = runningCluster();
+    const node = state.nodes['broker-0']!;
+    const end = (launch: number, readyAtMs: number, endedAtMs: number) => {
+      Object.assign(node, { status: 'READY', launches: launch, taskState: 'TASK_RUNNING', readyAtMs });
+      observeTask(state, { taskId: `broker-0.${launch}`, agentId: 'agent', state: 'TASK_FAILED' }, endedAtMs);
+      return node.quickEnds;
+    };
+    expect([end(1, 1_000, 2_000), end(2, 3_000, 4_000), end(3, 5_000, 5_000_000)]).toEqual([1, 2, 0]);
   });
 
   it('of an agent that is gone for good is no reason to start the node where it was', () => {

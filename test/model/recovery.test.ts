@@ -128,9 +128,9 @@ describe('a drain', () => {
     const state = runningCluster();
     const { agentId } = state.nodes['broker-1']!.placement!;
     state.maintenance = { elsewhere: window };
-    expect(nextDrain(state)).toBeNull();
+    expect(nextDrain(state, 0)).toBeNull();
     state.maintenance = { elsewhere: window, [agentId]: window };
-    expect(nextDrain(state)).toMatchObject({
+    expect(nextDrain(state, 0)).toMatchObject({
       nodes: Object.values(state.nodes)
         .filter(({ placement }) => placement?.agentId === agentId)
         .map(({ name }) => name),
@@ -144,12 +144,14 @@ describe('a drain', () => {
     const nodes = Object.keys(state.nodes);
     state.maintenance = { [agentId]: window };
     state.recoveries = [record('recover', { nodes })];
-    expect(nextDrain(state)).toBeNull();
+    expect(nextDrain(state, 0)).toBeNull();
     state.recoveries = [];
-    state.history = [record('drain', { nodes, startedAtMs: 99 * DRAIN_LEAD_MS })];
-    expect(nextDrain(state)).toBeNull();
-    state.history = [record('drain', { nodes, startedAtMs: 98 * DRAIN_LEAD_MS })];
-    expect(nextDrain(state)).not.toBeNull();
+    state.history = [record('drain', { nodes, windowStartMs: window.startMs })];
+    expect(nextDrain(state, 0)).toBeNull();
+    state.history = [record('drain', { nodes, windowStartMs: window.startMs + 1 })];
+    expect(nextDrain(state, 0)).not.toBeNull();
+    state.maintenance = { [agentId]: { ...window, endMs: window.startMs + 1 } };
+    expect(nextDrain(state, window.startMs + 2)).toBeNull();
   });
 });
 

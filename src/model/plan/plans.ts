@@ -100,17 +100,21 @@ export function planReplace(cluster: Nodes, name: string): Plan {
   ]);
 }
 
-/** Drain: the nodes of an agent that goes into maintenance are stopped one after the other, and come back when it is over. */
+/**
+ * Drain: the nodes of an agent that goes into maintenance are stopped one after the other. Each is started when the agent is
+ * offered without maintenance, whether the others have been stopped by then or not.
+ */
 export function planDrain(cluster: Nodes, names: readonly string[]): Plan {
-  return plan(OPERATION_KIND.DRAIN, cluster, [
-    phase('stop', [], 'serial', names.map(gatedStop)),
-    phase(
-      'start',
-      ['stop'],
-      'parallel',
-      names.map((name) => step('start', name)),
-    ),
-  ]);
+  return plan(
+    OPERATION_KIND.DRAIN,
+    cluster,
+    names.flatMap((name, index) => [
+      phase(`stop ${name}`, index === 0 ? [] : [`stop ${names[index - 1] ?? ''}`], 'serial', [
+        gatedStop(name),
+      ]),
+      phase(`start ${name}`, [`stop ${name}`], 'serial', [step('start', name)]),
+    ]),
+  );
 }
 
 /** Adopt: a new framework takes over what the removed one left: reservations, volumes, and so every record. */

@@ -17,8 +17,10 @@ export interface Entity {
   seenUuids: string[];
   /** Ids of the operations whose workflows are about to be started. */
   readonly starting: Set<string>;
-  /** Nodes whose recovery was asked to let go of them: they are replaced next, and not recovered again. */
-  readonly yielding: Set<string>;
+  /**
+   * Nodes whose recovery was asked to let go of them, and for whom: they are replaced next, and not recovered again meanwhile.
+   */
+  readonly yielding: Map<string, 'person' | 'itself'>;
   /** Things to do, in order; each is one or few commands. */
   readonly work: (() => Promise<void>)[];
 }

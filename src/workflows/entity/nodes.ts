@@ -1,6 +1,15 @@
 // What the entity hears of its nodes: changes from operations, states of tasks from the session.
 import { isCancellation, log, sleep } from '@temporalio/workflow';
-import { applyNodes, holderOf, observeTask, UUIDS_KEPT } from '../../model/entity.ts';
+import { newestTask, type ClusterState, type NodeState } from '../../model/cluster.ts';
+import {
+  applyNodes,
+  holderOf,
+  letFall,
+  observeTask,
+  runningOperations,
+  UUIDS_KEPT,
+} from '../../model/entity.ts';
+import { isTerminal } from '../../model/task-state.ts';
 import { onMaster } from '../activity-proxies.ts';
 import * as contract from '../contract.ts';
 import { messageOf } from '../failure.ts';
@@ -13,8 +22,8 @@ export function setNodeHandlers(entity: Entity): void {
   onInternalSignal(contract.nodeChangedSignal, {
     description: 'From an operation: a node changed.',
     fits: ({ nodes }) => Array.isArray(nodes) && nodes.every((node) => hasShape(node, NODE_SHAPE)),
-    apply: ({ nodes }) => {
-      if (entity.state) applyNodes(entity.state, nodes);
+    apply: ({ operationId, nodes }) => {
+      if (entity.state) takeReport(entity, entity.state, operationId, nodes);
       entity.work.push(() => Promise.resolve());
     },
   });
@@ -41,7 +50,9 @@ export function setNodeHandlers(entity: Entity): void {
     fits: (yielded) => hasShape(yielded, { operationId: 'string', node: 'string' }),
     apply: ({ operationId, node }) => {
       const recovery = entity.state?.recoveries.find(({ id }) => id === operationId);
-      if (recovery) recovery.nodes = (recovery.nodes ?? []).filter((name) => name !== node);
+      if (!entity.state || !recovery) return;
+      recovery.nodes = (recovery.nodes ?? []).filter((name) => name !== node);
+      letFall(entity.state, node);
       entity.work.push(() => Promise.resolve());
     },
   });
@@ -52,6 +63,33 @@ export function setNodeHandlers(entity: Entity): void {
       takeStatus(entity, status);
     },
   });
+}
+
+function takeReport(
+  entity: Entity,
+  state: ClusterState,
+  operationId: string,
+  nodes: readonly NodeState[],
+): void {
+  for (const node of nodes) {
+    const before = state.nodes[node.name];
+    if (!before?.placement || !node.placement || node.placement.number === before.placement.number) continue;
+    // It may be back on its former agent without anybody having been told: two of it must never run.
+    const { agentId } = before.placement;
+    const former = newestTask(before);
+    const mayRun = before.taskState !== null && !isTerminal(before.taskState);
+    if (former !== null && mayRun)
+      entity.work.push(() => {
+        void killStray(entity, { taskId: former, agentId, state: before.taskState ?? '' });
+        return Promise.resolve();
+      });
+    for (const { id } of runningOperations(state))
+      if (id !== operationId)
+        entity.work.push(() =>
+          tellOperation(id, (workflow) => workflow.signal(contract.peerMovedSignal, { node })),
+        );
+  }
+  applyNodes(state, nodes);
 }
 
 function takeStatus(entity: Entity, status: contract.TaskStatusSignal): void {

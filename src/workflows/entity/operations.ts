@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import {
   CLUSTER_STATUS,
+  NODE_STATUS,
   OPERATION_KIND,
   OPERATION_STATE,
   type OperationKind,
@@ -29,13 +30,14 @@ interface Accepting extends contract.OperationRequest {
   plan: Plan;
   /** The nodes that it is about, when not all. */
   nodes?: string[];
+  windowStartMs?: number;
 }
 
 /** Records the operation and leaves its start to the main loop. */
 export function accept(
   entity: Entity,
   kind: OperationKind,
-  { plan, requestedBy, reason, nodes }: Accepting,
+  { plan, requestedBy, reason, nodes, windowStartMs }: Accepting,
 ): contract.OperationAccepted {
   const state = requireState(entity);
   const operationId = contract.operationIdOf(entity.name, kind, entity.nextOperation);
@@ -49,6 +51,7 @@ export function accept(
     requestedBy,
     ...(reason === undefined ? {} : { reason }),
     ...(nodes === undefined ? {} : { nodes }),
+    ...(windowStartMs === undefined ? {} : { windowStartMs }),
     startedAtMs: Date.now(),
     planHash: hash,
   };
@@ -185,6 +188,7 @@ export function awaitEarlierOperation(operationId: string): Promise<contract.Ope
 /** Starts a recovery when nodes fell back and no operation cares for them. */
 export function recoverFailedNodes(entity: Entity): void {
   const state = requireState(entity);
+  forgetYielding(entity);
   const nodes = nodesToRecover(state).filter((name) => !entity.yielding.has(name));
   if (nodes.length === 0) return;
   const reasons = nodes.map((name) => `${name}: ${state.nodes[name]?.reason ?? 'its task ended'}`);
@@ -196,17 +200,28 @@ export function recoverFailedNodes(entity: Entity): void {
   });
 }
 
+/** What was to be replaced and is not any more (it is ready, say) may be recovered again. */
+function forgetYielding(entity: Entity): void {
+  const state = requireState(entity);
+  const due = nextReplacement(state)?.nodes ?? [];
+  for (const [name, whom] of entity.yielding) {
+    const isReady = state.nodes[name]?.status === NODE_STATUS.READY;
+    if (whom === 'itself' && (isReady || !due.includes(name))) entity.yielding.delete(name);
+  }
+}
+
 /** Begins what is due for nodes whose agents are lost or go away; the moment of the next such thing, null when there is none. */
 export function beginWhatIsDue(entity: Entity): number | null {
   const state = requireState(entity);
-  const replacement = nextReplacement(state);
-  const drain = nextDrain(state);
   const nowMs = Date.now();
+  const replacement = nextReplacement(state);
   if (replacement && replacement.atMs <= nowMs) replaceByItself(entity, replacement);
-  else if (drain && drain.atMs <= nowMs)
+  const drain = nextDrain(state, nowMs);
+  if (drain && drain.atMs <= nowMs)
     accept(entity, OPERATION_KIND.DRAIN, {
       plan: planDrain(state, drain.nodes),
       nodes: drain.nodes,
+      windowStartMs: drain.windowStartMs,
       requestedBy: BY_ITSELF,
       reason: drain.reason,
     });
@@ -216,7 +231,7 @@ export function beginWhatIsDue(entity: Entity): number | null {
 
 function replaceByItself(entity: Entity, { nodes: [node = ''], reason }: Due): void {
   const state = requireState(entity);
-  if (!letGo(entity, node, reason)) return;
+  if (!letGo(entity, node, { whom: 'itself', reason })) return;
   accept(entity, OPERATION_KIND.REPLACE, {
     plan: planReplace(state, node),
     nodes: [node],
@@ -226,11 +241,16 @@ function replaceByItself(entity: Entity, { nodes: [node = ''], reason }: Due): v
 }
 
 /** Whether no operation cares for a node (any more); a recovery that does is asked, once, to let go of it. */
-export function letGo(entity: Entity, node: string, reason: string): boolean {
+export function letGo(
+  entity: Entity,
+  node: string,
+  { whom, reason }: { whom: 'person' | 'itself'; reason: string },
+): boolean {
   const holder = holderOf(requireState(entity), node);
   if (holder === null) return true;
-  if (!entity.yielding.has(node)) {
-    entity.yielding.add(node);
+  const isAsked = entity.yielding.has(node);
+  if (!isAsked || whom === 'person') entity.yielding.set(node, whom);
+  if (!isAsked) {
     entity.work.push(() =>
       tellOperation(holder.id, (workflow) =>
         workflow.signal(contract.yieldNodeSignal, { node, reason: `it is replaced: ${reason}` }),

@@ -68,27 +68,35 @@ function setReplaceHandler(entity: Entity): void {
     async ({ node, ...request }) => {
       const state = requireState(entity);
       const reason = request.reason ?? `asked by ${request.requestedBy}`;
-      letGo(entity, node, reason);
-      await CancellationScope.nonCancellable(() => condition(() => holderOf(state, node) === null));
+      if (!letGo(entity, node, { whom: 'person', reason })) {
+        await CancellationScope.nonCancellable(() => condition(() => holderOf(state, node) === null));
+        entity.yielding.delete(node);
+        // Something else may have begun meanwhile.
+        checkReplace(entity, { node, ...request });
+      }
       const plan = planReplace(state, node);
       return started(entity, accept(entity, OPERATION_KIND.REPLACE, { ...request, plan, nodes: [node] }));
     },
     {
       description: 'Give a node another agent, port and volume. {"requestedBy":"me","node":"broker-1"}',
       validator: (request: contract.ReplaceRequest) => {
-        checkRequest(request);
-        const state = existing(entity);
-        refuseWhileRunning(state.name, state.operation);
-        for (const recovery of state.recoveries)
-          if (
-            recovery.kind === OPERATION_KIND.REPLACE ||
-            (recovery.kind === OPERATION_KIND.DRAIN && recovery.nodes?.includes(request.node))
-          )
-            refuseWhileRunning(state.name, recovery);
-        checkReplaceable(state, request.node);
+        checkReplace(entity, request);
       },
     },
   );
+}
+
+function checkReplace(entity: Entity, request: contract.ReplaceRequest): void {
+  checkRequest(request);
+  const state = existing(entity);
+  refuseWhileRunning(state.name, state.operation);
+  for (const recovery of state.recoveries)
+    if (
+      recovery.kind === OPERATION_KIND.REPLACE ||
+      (recovery.kind === OPERATION_KIND.DRAIN && recovery.nodes?.includes(request.node))
+    )
+      refuseWhileRunning(state.name, recovery);
+  checkReplaceable(state, request.node);
 }
 
 function checkReplaceable(state: ClusterState, name: string): void {

@@ -1,8 +1,9 @@
 // What the entity has to do with its Mesos session: starts it, grants epochs, passes on who holds it.
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { setHandler, startChild } from '@temporalio/workflow';
-import { CLUSTER_STATUS } from '../../model/cluster.ts';
+import { CLUSTER_STATUS, OPERATION_KIND } from '../../model/cluster.ts';
 import { isServing, knownTasks, loseFramework, runningOperations } from '../../model/entity.ts';
+import { nodesOn } from '../../model/recovery.ts';
 import * as contract from '../contract.ts';
 import { refuse } from '../failure.ts';
 import { hasShape, onInternalSignal, PROBLEM_SHAPE, SESSION_SHAPE } from '../internal-signal.ts';
@@ -127,7 +128,12 @@ export function setSessionHandlers(entity: Entity): void {
       if (!state) return;
       const { [agentId]: _former, ...others } = state.maintenance ?? {};
       state.maintenance = window === null ? others : { ...others, [agentId]: window };
-      entity.work.push(() => Promise.resolve());
+      const nodes = nodesOn(state, agentId).map(({ name }) => name);
+      const drains = state.recoveries.filter(({ kind }) => kind === OPERATION_KIND.DRAIN);
+      entity.work.push(async () => {
+        for (const { id } of window === null ? drains : [])
+          await tellOperation(id, (workflow) => workflow.signal(contract.maintenanceOverSignal, { nodes }));
+      });
     },
   });
 }

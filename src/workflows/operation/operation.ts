@@ -15,7 +15,14 @@ import { renderMarkdown } from '../../model/plan/render-markdown.ts';
 import { BY_ITSELF } from '../../model/recovery.ts';
 import * as contract from '../contract.ts';
 import { messageOf } from '../failure.ts';
-import { hasShape, onInternalSignal, PROBLEM_SHAPE, SESSION_SHAPE, TASK_SHAPE } from '../internal-signal.ts';
+import {
+  hasShape,
+  NODE_SHAPE,
+  onInternalSignal,
+  PROBLEM_SHAPE,
+  SESSION_SHAPE,
+  TASK_SHAPE,
+} from '../internal-signal.ts';
 
 export type Verdict = { kind: 'retry' } | { kind: 'skip'; reason: string };
 
@@ -42,6 +49,8 @@ export interface Operation {
   readonly yielded: Map<string, string>;
   /** The scope of each step that runs, by step id. */
   readonly stepScopes: Map<string, CancellationScope>;
+  /** Steps that are to begin again: what they were begun with has changed. */
+  readonly again: Set<string>;
   /** Steps that pause before the next launch of a task that ended again and again; a retry ends the pause. */
   readonly backingOff: Set<string>;
   aborted: { reason: string; by: string } | null;
@@ -70,6 +79,7 @@ export function beginOperation(input: contract.OperationInput): Operation {
     reopened: new Set(),
     yielded: new Map(),
     stepScopes: new Map(),
+    again: new Set(),
     backingOff: new Set(),
     aborted: null,
     scope: null,
@@ -115,17 +125,34 @@ export function setEntityHandlers(operation: Operation): void {
     apply: (status) => {
       operation.endedTasks.set(status.taskId, status);
       reopenStepOf(operation, status);
+      giveUpUntouched(operation, status.node);
     },
   });
   onInternalSignal(contract.yieldNodeSignal, {
     description: 'From the cluster: another operation takes a node over.',
     fits: (message) => hasShape(message, { node: 'string', reason: 'string' }),
     apply: ({ node, reason }) => {
-      operation.yielded.set(node, reason);
-      const steps = stepsOfNode(operation, node);
-      for (const step of steps) operation.stepScopes.get(step.id)?.cancel();
-      // Nothing of it is left to be done here.
-      if (steps.every(({ status }) => hasEnded(status))) void tellYielded(operation, node);
+      yieldNode(operation, node, reason);
+    },
+  });
+  onInternalSignal(contract.peerMovedSignal, {
+    description: 'From the cluster: another node lives elsewhere now.',
+    fits: ({ node }) => hasShape(node, NODE_SHAPE),
+    apply: ({ node }) => {
+      operation.nodes[node.name] = node;
+      // What waits for Kafka's word asks at the addresses with which it began: it begins again.
+      for (const step of gates(operation)) {
+        operation.again.add(step.id);
+        operation.stepScopes.get(step.id)?.cancel();
+      }
+    },
+  });
+  onInternalSignal(contract.maintenanceOverSignal, {
+    description: 'From the cluster: the maintenance was called off.',
+    fits: ({ nodes }) => Array.isArray(nodes),
+    apply: ({ nodes }) => {
+      for (const node of nodes)
+        if (hasToBeStopped(operation, node)) yieldNode(operation, node, 'the maintenance was called off');
     },
   });
   onInternalSignal(contract.nodeReturnedSignal, {
@@ -142,6 +169,42 @@ export function setEntityHandlers(operation: Operation): void {
       markWaiting(operation, step, reason);
     },
   });
+}
+
+/** Leaves the steps of a node undone, and tells the entity. */
+function yieldNode(operation: Operation, node: string, reason: string): void {
+  operation.yielded.set(node, reason);
+  const steps = stepsOfNode(operation, node);
+  for (const step of steps) operation.stepScopes.get(step.id)?.cancel();
+  // Nothing of it is left to be done here.
+  if (steps.every(({ status }) => hasEnded(status))) void tellYielded(operation, node);
+}
+
+function gates(operation: Operation): StepProgress[] {
+  return operation.progress.phases
+    .flatMap(({ steps }) => steps)
+    .filter(({ action }) => action.kind === 'replaceable' || (action.kind === 'stop' && action.gated));
+}
+
+/** Whether a node of the plan is still to be stopped. */
+function hasToBeStopped(operation: Operation, node: string): boolean {
+  return stepsOfNode(operation, node).some(
+    ({ action, status }) => action.kind === 'stop' && !hasEnded(status),
+  );
+}
+
+/**
+ * A node that falls back before its stop has begun is somebody else's to bring back: a drain leaves it alone, and a replacement,
+ * which may wait for a place for days, gives up.
+ */
+function giveUpUntouched(operation: Operation, node: string): void {
+  const steps = stepsOfNode(operation, node);
+  if (!steps.some(({ action, runs }) => action.kind === 'stop' && runs === 0)) return;
+  const reason = `the task of ${node} ended before it was stopped; it is recovered where it is`;
+  if (operation.progress.operation === OPERATION_KIND.DRAIN) yieldNode(operation, node, reason);
+  if (operation.progress.operation !== OPERATION_KIND.REPLACE) return;
+  operation.aborted = { by: BY_ITSELF, reason };
+  operation.scope?.cancel();
 }
 
 /** Tells the entity that another operation may have a node. */
@@ -162,14 +225,15 @@ export function stepsOfNode(operation: Operation, node: string): StepProgress[] 
     .filter(({ action }) => 'node' in action && action.node === node);
 }
 
-/** A replacement that nobody asked for has lost its cause when the node is back before it has gone anywhere else. */
+/**
+ * A replacement of a node that was down has lost its cause when the node is back before it has gone anywhere else; who still wants it
+ * asks again, and it is stopped first then.
+ */
 function leaveInPlace(operation: Operation, reason: string): void {
-  const { operation: kind, requestedBy } = operation.progress;
-  if (kind !== OPERATION_KIND.REPLACE || requestedBy !== BY_ITSELF) return;
-  const starts = operation.progress.phases
-    .flatMap(({ steps }) => steps)
-    .filter(({ action }) => action.kind === 'start');
-  if (starts.some(({ runs }) => runs > 0)) return;
+  if (operation.progress.operation !== OPERATION_KIND.REPLACE) return;
+  const steps = operation.progress.phases.flatMap((phase) => phase.steps);
+  if (steps.some(({ action, runs }) => action.kind === 'stop' || (action.kind === 'start' && runs > 0)))
+    return;
   operation.aborted = { by: BY_ITSELF, reason: `${reason}; nothing was replaced` };
   operation.scope?.cancel();
 }

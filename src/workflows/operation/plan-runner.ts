@@ -9,6 +9,7 @@ import {
 } from '@temporalio/workflow';
 import { STATUS, type PhaseProgress, type StepProgress } from '../../model/plan/plan.ts';
 import { abortRest, beginStep, hasEnded, setStep } from '../../model/plan/progress.ts';
+import { BY_ITSELF } from '../../model/recovery.ts';
 import { clusterWorkflowId, operationEndedSignal, type OperationResult } from '../contract.ts';
 import { messageOf } from '../failure.ts';
 import { show, tellYielded, type Operation } from './operation.ts';
@@ -67,8 +68,9 @@ async function endPlan(operation: Operation): Promise<OperationResult> {
   return result;
 }
 
-function resultOf({ progress, leftovers }: Operation, why: string): OperationResult {
-  if (progress.status === STATUS.ABORTED) return { state: 'ABORTED', outcome: why };
+function resultOf({ aborted, progress, leftovers }: Operation, why: string): OperationResult {
+  if (progress.status === STATUS.ABORTED)
+    return { state: 'ABORTED', outcome: why, ...(aborted?.by === BY_ITSELF ? { isOwnDoing: true } : {}) };
   const left = [...leftovers.values()];
   return left.length === 0 ? { state: 'COMPLETE' } : { state: 'COMPLETE', outcome: left.join('; ') };
 }
@@ -125,9 +127,13 @@ async function runUntilEnded(operation: Operation, step: StepProgress, steps: St
       return;
     } catch (error) {
       if (isCancellation(error)) {
-        if (!isYielded(operation, step) || operation.aborted !== null) throw error;
-        await letGo(operation, step);
-        return;
+        if (operation.aborted !== null) throw error;
+        if (isYielded(operation, step)) {
+          await letGo(operation, step);
+          return;
+        }
+        if (!operation.again.delete(step.id)) throw error;
+        continue;
       }
       setStep(progress, step.id, { status: STATUS.FAILED, reason: messageOf(error), nowMs: Date.now() });
       show(operation);
@@ -148,7 +154,7 @@ async function untilResumed(operation: Operation, step: StepProgress): Promise<v
     ...(step.runs > 0 ? { reason: 'it is run again after the pause' } : {}),
   });
   show(operation);
-  await condition(() => !progress.paused);
+  await condition(() => !progress.paused || isYielded(operation, step));
 }
 
 function isYielded(operation: Operation, { action }: StepProgress): boolean {

@@ -1,7 +1,7 @@
 // The steps that give a node another place.
 import { getExternalWorkflowHandle, uuid4 } from '@temporalio/workflow';
 import type { StopGate } from '../../activities/contract.ts';
-import { NODE_KIND, type NodeState } from '../../model/cluster.ts';
+import { NODE_KIND, NODE_STATUS, type NodeState } from '../../model/cluster.ts';
 import type { StepProgress } from '../../model/plan/plan.ts';
 import { SPARELESS_POLICY } from '../../model/safety/gate.ts';
 import { drawKafkaUuid } from '../../model/uuid-text.ts';
@@ -61,6 +61,9 @@ export async function releaseFormer(
   const { name, incarnation, spec, nodes } = operation.input.cluster;
   const former = nodes[node.name]?.placement;
   if (!former || former.number === node.placement?.number) return undefined;
+  const current = operation.nodes[node.name] ?? node;
+  if (current.status !== NODE_STATUS.READY)
+    return `${node.name} is not ready on its new agent, so what it held on ${former.hostname} is kept until it is`;
   const { released, left } = await withSession(operation, step, (session, activities) =>
     activities.releaseNode.executeWithOptions(
       { summary: `release what ${node.name} held on ${former.hostname}` },

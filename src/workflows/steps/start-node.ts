@@ -12,10 +12,12 @@ import {
 import { explainExit } from '../../model/node/command.ts';
 import { fetchedUris } from '../../model/node/container.ts';
 import { STATUS, type StepProgress } from '../../model/plan/plan.ts';
+import { findStep } from '../../model/plan/progress.ts';
 import { backoffSeconds, recoveryPolicy } from '../../model/recovery-policy.ts';
 import { anywhere } from '../activity-proxies.ts';
 import type { TaskStatusSignal } from '../contract.ts';
 import { refuse } from '../failure.ts';
+import { awaitReplaceable } from './replace-node.ts';
 import { markWaiting, type Operation } from '../operation/operation.ts';
 import {
   addressesOf,
@@ -41,7 +43,7 @@ export async function start(
   found: NodeState,
   elsewhere = false,
 ): Promise<undefined> {
-  const before = elsewhere ? await moveIn(operation, found) : found;
+  const before = elsewhere ? await moveIn(operation, step, found) : found;
   if (before.placement === null)
     throw refuse(
       'INTERNAL',
@@ -53,6 +55,13 @@ export async function start(
   let fresh = node.status === NODE_STATUS.PLACED && node.taskState === null && step.runs === 1;
   const limit =
     operation.progress.operation === OPERATION_KIND.INSTALL ? LAUNCHES_OF_INSTALL : LAUNCHES_OF_OTHERS;
+  const policy = recoveryPolicy(operation.input.cluster.spec);
+  const quickEnds = operation.progress.operation === OPERATION_KIND.RECOVER ? (node.quickEnds ?? 0) : 0;
+  if (quickEnds > 1 && step.runs === 1)
+    await pauseBefore(operation, step, {
+      why: `${node.reason ?? `the task of ${node.name} ended`}. It has ended soon after it was ready ${quickEnds} times in a row.`,
+      seconds: backoffSeconds(policy, quickEnds - 1),
+    });
   for (let launches = 1; ; launches += 1) {
     if (hasEnded(operation, node)) {
       node = await report(operation, {
@@ -68,7 +77,7 @@ export async function start(
       const ready = operation.nodes[node.name] ?? node;
       node = await report(
         operation,
-        settled({ ...ready, status: NODE_STATUS.READY, taskState: 'TASK_RUNNING' }),
+        settled({ ...ready, status: NODE_STATUS.READY, taskState: 'TASK_RUNNING', readyAtMs: Date.now() }),
       );
       // It may have ended while that was told.
       if (!hasEnded(operation, node)) return;
@@ -90,10 +99,13 @@ export async function start(
 }
 
 /** The node's new place becomes the one that it has; the entity remembers the former one until it is released. */
-async function moveIn(operation: Operation, node: NodeState): Promise<NodeState> {
-  const { next, reason: _reason, unreachableSinceMs: _since, ...kept } = node;
-  if (next === undefined) return node;
-  const joins = { replacing: node.joins?.replacing ?? node.directoryId };
+async function moveIn(operation: Operation, step: StepProgress, node: NodeState): Promise<NodeState> {
+  if (node.next === undefined) return node;
+  // The gate was open before the place was found, which may be long ago. A person may have taken the risk and skipped it.
+  const gate = findStep(operation.progress, `replaceable:${node.name}`);
+  if (gate?.status !== STATUS.SKIPPED) await awaitReplaceable(operation, step, node);
+  const { next = node.next, reason: _reason, ...kept } = operation.nodes[node.name] ?? node;
+  const joins = { replacing: [...(node.joins?.replacing ?? []), node.directoryId] };
   return report(operation, {
     ...kept,
     placement: next.placement,
@@ -192,7 +204,7 @@ async function awaitReady(operation: Operation, step: StepProgress, node: NodeSt
       {
         caller,
         nodeId: node.nodeId,
-        oldDirectoryId: node.joins.replacing,
+        oldDirectoryIds: node.joins.replacing,
         newDirectoryId: node.directoryId,
         host: hostOf(node.placement),
         port: node.placement.port,
@@ -229,23 +241,37 @@ async function beforeNextLaunch(
     limit === LAUNCHES_OF_INSTALL
       ? 2 ** (launches - 1)
       : backoffSeconds(recoveryPolicy(operation.input.cluster.spec), launches);
-  const at = new Date(Date.now() + seconds * 1000).toISOString();
-  markWaiting(
-    operation,
-    step.id,
-    `${ended} Launch ${launches + 1} of ${limit} follows in ${seconds} s, at ${at}; a retry of the step launches it at once.`,
-  );
-  operation.verdicts.delete(step.id);
-  operation.backingOff.add(step.id);
-  const retried = await condition(() => operation.verdicts.has(step.id), seconds * 1000);
-  operation.backingOff.delete(step.id);
-  operation.verdicts.delete(step.id);
+  const retried = await pauseBefore(operation, step, {
+    why: `${ended} Launch ${launches + 1} of ${limit} is next.`,
+    seconds,
+  });
   if (!controllersReady()) {
     markWaiting(operation, step.id, `${ended} It is launched again when the controllers are ready.`);
     await condition(controllersReady);
   }
   markWaiting(operation, step.id, null);
   return retried ? 'reset' : 'next';
+}
+
+/** Pauses before a launch and says so; whether a person asked for it at once. */
+async function pauseBefore(
+  operation: Operation,
+  step: StepProgress,
+  { why, seconds }: { why: string; seconds: number },
+): Promise<boolean> {
+  const at = new Date(Date.now() + seconds * 1000).toISOString();
+  markWaiting(
+    operation,
+    step.id,
+    `${why} It follows in ${seconds} s, at ${at}; a retry of the step launches it at once.`,
+  );
+  operation.verdicts.delete(step.id);
+  operation.backingOff.add(step.id);
+  const retried = await condition(() => operation.verdicts.has(step.id), seconds * 1000);
+  operation.backingOff.delete(step.id);
+  operation.verdicts.delete(step.id);
+  markWaiting(operation, step.id, null);
+  return retried;
 }
 
 function reasonOf({ reason, message }: TaskStatusSignal): string {

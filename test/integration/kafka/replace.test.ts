@@ -195,7 +195,7 @@ describe('a cluster of three controllers and three brokers', () => {
 
     const fresh = await cluster.replace(lost);
     const { host, port } = fresh.address;
-    const ids = { nodeId: leaderId, oldDirectoryId: lost.directoryId, newDirectoryId: fresh.directoryId };
+    const ids = { nodeId: leaderId, oldDirectoryIds: [lost.directoryId], newDirectoryId: fresh.directoryId };
     const input = { caller, ...ids, host, port, controllers: controllers() };
     const seen: string[] = [];
     const replaced = act((waiting) => replaceVoterActivity(input, waiting), seen);

@@ -118,7 +118,7 @@ describe('an agent', () => {
       });
     await schedule([
       {
-        machine_ids: [{ hostname }],
+        machine_ids: [{ hostname, ip: '127.0.0.1' }],
         unavailability: { start: { nanoseconds: (Date.now() + 30_000) * 1_000_000 } },
       },
     ]);

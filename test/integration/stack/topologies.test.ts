@@ -160,7 +160,8 @@ describe('a cluster with two disks a broker, racks, limits, and a role below one
     // Two of each broker, one of the controller.
     expect(volumes).toHaveLength(5);
     const late = await dryRun({ ...spec, name: 'late', role: 'dept/late-role' });
-    expect(reasonsIn(late)).toContain('no MOUNT disk of profile fast');
+    expect(late.fits).toBe(false);
+    expect(reasonsIn(late)).toContainEqual(expect.stringMatching(/^reserved for role dept\/pay-role: /));
 
     await produceRecords(bootstrapServers, RECORDS, { partitions: 6, replicas: 2 });
     await expectAsDeclared(cluster);

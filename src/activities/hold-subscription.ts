@@ -161,9 +161,9 @@ async function untilLeader(
       heartbeat(reason);
       if (reason !== told) {
         told = reason;
-        log.warn('no Mesos master answers; trying on', { cluster: input.cluster, reason });
+        log.warn('no leading Mesos master can be asked; trying on', { cluster: input.cluster, reason });
         await entityOf(deps, input.cluster).signal(sessionProblemSignal, {
-          code: 'MESOS_UNREACHABLE',
+          code: error instanceof MillraceError ? error.code : 'MESOS_UNREACHABLE',
           reason,
         });
       }

@@ -33,6 +33,7 @@ export function pictureOf(facts: PlacementFacts, beholder: Beholder): MesosPictu
   return {
     agents: facts.agents.map((agent) => agentPicture(facts, agent, beholder)),
     quotas: quotasFor(facts, beholder.role),
+    ...(facts.region === undefined ? {} : { region: facts.region }),
     unknown: facts.unknown,
   };
 }

@@ -15,6 +15,12 @@ import type { Waiting } from './waiting.ts';
 
 /** What was reserved may be gone (unreserved by an operator, or never carried out): it is looked for again. */
 export const LOOK_AGAIN_MS = 60_000;
+/**
+ * For how long a broker leaves all offers to controllers of its cluster that have no place yet: on tight agents brokers could
+ * take the room of all of them. The steps of an install come within milliseconds of each other; a controller that does not
+ * come (its step was skipped), or fits nowhere, holds no broker up for long.
+ */
+export const CONTROLLERS_FIRST_MS = 1_000;
 
 interface Deps {
   mesos: MesosEndpoint;
@@ -25,6 +31,7 @@ export async function placeNode(deps: Deps, input: PlaceNodeInput, waiting: Wait
   const held = heldSession(deps.sessions, input.cluster, input.session);
   const wanted = wantedFor(input, held.region);
   const tries = createTries(`reserve resources and create a volume for ${input.node.name}`, waiting);
+  const controllersFirstUntilMs = Date.now() + CONTROLLERS_FIRST_MS;
   for (let round = 1; ; round += 1) {
     const agents = await getAgents(deps.mesos);
     rememberOthers(held, agents, input);
@@ -40,9 +47,8 @@ export async function placeNode(deps: Deps, input: PlaceNodeInput, waiting: Wait
       log.info('found the placement of an earlier try', { node: input.node.name, hostname: agent.hostname });
       return remember(held, input, placementOf(wanted, agent, port));
     }
-    const placed = agent
-      ? await complete({ held, wanted, round, waiting }, agent, reserved)
-      : await reserve({ held, wanted, round, waiting });
+    const attempt: Try = { held, wanted, round, waiting, controllersFirstUntilMs };
+    const placed = agent ? await complete(attempt, agent, reserved) : await reserve(attempt);
     if ('placement' in placed) return remember(held, input, placed.placement);
     await tries(placed);
   }
@@ -59,19 +65,25 @@ interface Try {
   wanted: Wanted;
   round: number;
   waiting: Waiting;
+  controllersFirstUntilMs: number;
 }
 
 /** What came of a try: the placement, or why Mesos did not carry it out. */
 type Placed = { placement: Placement } | Outcome;
 
 /** RESERVE and CREATE in one ACCEPT. */
-async function reserve({ held, wanted, round, waiting }: Try): Promise<Placed> {
+async function reserve({ held, wanted, round, waiting, controllersFirstUntilMs }: Try): Promise<Placed> {
   const { input } = wanted;
+  const isController = input.node.kind === NODE_KIND.CONTROLLER;
   const { placement, ids } = await held.scheduler.withOffers({
     name: `place ${input.node.name}`,
+    priority: isController ? 1 : 0,
     signal: waiting.signal,
     onWait: waiting.set,
     decide: (offers: readonly Offer[]) => {
+      const unplaced = isController ? 0 : unplacedControllers(held, input);
+      if (unplaced > 0 && Date.now() < controllersFirstUntilMs)
+        return { wait: `controllers are placed first (${unplaced} to go)`, again: true };
       const groups = byAgent(offers);
       const free = groups
         .flatMap((group) => agentOfferOf(group, wanted.role) ?? [])
@@ -174,6 +186,11 @@ function otherNodes(held: HeldSession, input: PlaceNodeInput): PlacedNode[] {
     if (name !== input.node.name) known.set(name, { ...placement, name, kind: kindOf(name) });
   for (const { name, kind, placement } of input.others) known.set(name, { ...placement, name, kind });
   return [...known.values()];
+}
+
+function unplacedControllers(held: HeldSession, input: PlaceNodeInput): number {
+  const placed = otherNodes(held, input).filter(({ kind }) => kind === NODE_KIND.CONTROLLER).length;
+  return input.spec.controllers.count - placed;
 }
 
 /** What is wrong with the offers of one agent. */

@@ -21,7 +21,7 @@ export async function preflight(
   // In the order of the install's plan.
   const demands = [NODE_KIND.CONTROLLER, NODE_KIND.BROKER].flatMap((kind) =>
     Array.from({ length: kind === NODE_KIND.BROKER ? spec.brokers.count : spec.controllers.count }, (_, n) =>
-      demandOf(spec, { name: `${kind}-${n}`, kind }),
+      demandOf(spec, { name: `${kind}-${n}`, kind }, picture.region),
     ),
   );
   const nodes = simulate(picture.agents, demands);
@@ -32,6 +32,7 @@ export async function preflight(
     nodes,
     tight: nodes.every(({ fits }) => fits) && !brokersFirst.every(({ fits }) => fits),
     quota: quotaProblems(picture.quotas, demands),
+    ...(picture.region === undefined ? {} : { region: picture.region }),
     frameworksInRole: facts.frameworks
       .filter(({ roles }) => roles.includes(spec.role))
       .map(({ id, name }) => ({ id, name })),

@@ -53,16 +53,20 @@ export function preflightView(
           ]
         : []),
     ],
-    nodes: answer.nodes.map((node) => plannedNode(spec, node)),
+    nodes: answer.nodes.map((node) => plannedNode(spec, node, answer.region)),
     unknown: answer.unknown,
     atMs: answer.atMs,
   };
 }
 
-function plannedNode(spec: ClusterSpec, simulated: Simulated): PreflightView['nodes'][number] {
+function plannedNode(
+  spec: ClusterSpec,
+  simulated: Simulated,
+  region: string | undefined,
+): PreflightView['nodes'][number] {
   if (simulated.fits || 'sameAs' in simulated) return simulated;
   const kind: NodeKind = simulated.node.startsWith('broker') ? 'broker' : 'controller';
-  const demand = demandOf(spec, { name: simulated.node, kind });
+  const demand = demandOf(spec, { name: simulated.node, kind }, region);
   // Whoever asks has nothing to abort.
   const advice = adviceFor(demand, { quota: false, agents: simulated.agents }).slice(0, -1);
   return { ...simulated, wants: wantsOf(demand), advice };

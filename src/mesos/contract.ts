@@ -92,6 +92,8 @@ export type Decision<T> =
   | { use: Offer[]; operations: OfferOperation[]; result: T }
   | {
       wait: string;
+      /** It waits for a time: it is asked again soon, also when no offers come or go. @default false */
+      again?: boolean;
       /** What keeps it from an agent's offers, when that can be said shorter than `wait`; asked only when they go back. */
       whyNot?: (agentId: string) => string | undefined;
     };
@@ -100,6 +102,8 @@ export type Decision<T> =
 export interface Demand<T> {
   /** For logs. */
   name: string;
+  /** Of several that wait, the one with the greatest is asked first; equals in order of arrival. @default 0 */
+  priority?: number;
   /**
    * Called whenever the held offers changed (and once with none when no offer came for a while). Synchronous. It picks
    * offers, all of one agent, and the operations to do on them; or it says why it must wait.

@@ -68,9 +68,10 @@ export const NOBODY_WAITS = (): string => 'no node waits for resources';
 export const REVIVE_BURST = 5;
 export const REVIVE_EVERY_MS = 1_000;
 
-/** Asks each waiting demand in turn; what one takes is gone for the next. */
+/** Asks each waiting demand in turn, by priority, then by arrival; what one takes is gone for the next. */
 export function match(state: PoolState): void {
-  for (const pending of [...state.waiting]) {
+  const priority = ({ demand }: Pending) => demand.priority ?? 0;
+  for (const pending of [...state.waiting].sort((a, b) => priority(b) - priority(a))) {
     const quiet = !pending.asked && Date.now() - pending.sinceMs >= QUIET_MS;
     if (state.held.size > 0 || quiet) ask(state, pending);
   }

@@ -143,7 +143,7 @@ function startClock(state: Clocked): void {
     declineAgain(state);
     giveBackExpired(state);
     if (state.waiting.size > 0 && (!state.revived || state.reviveDue)) void revive(state);
-    if ([...state.waiting].some(({ asked }) => !asked)) match(state);
+    if ([...state.waiting].some(({ asked, wait }) => !asked || wait?.again === true)) match(state);
     startClock(state);
   }, TICK_MS);
 }

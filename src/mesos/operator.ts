@@ -36,6 +36,8 @@ export interface MasterSummary {
   url: string;
   id: string;
   version: string;
+  /** Of its fault domain, where the masters have one. */
+  region?: string;
 }
 
 const DEFAULT_TIMEOUT_MS = 5_000;
@@ -65,12 +67,28 @@ export async function getMaster(
 ): Promise<MasterSummary> {
   const schema = z.looseObject({
     get_master: z.looseObject({
-      master_info: z.looseObject({ id: z.string(), version: z.string().default('') }),
+      master_info: z.looseObject({
+        id: z.string(),
+        version: z.string().default(''),
+        domain: z
+          .looseObject({
+            fault_domain: z
+              .looseObject({ region: z.looseObject({ name: z.string() }).optional() })
+              .optional(),
+          })
+          .optional(),
+      }),
     }),
   });
   const { answer, master } = await ask(endpoint, 'GET_MASTER', schema, options);
   const info = answer.get_master.master_info;
-  return { url: master, id: info.id, version: info.version };
+  const region = info.domain?.fault_domain?.region?.name;
+  return {
+    url: master,
+    id: info.id,
+    version: info.version,
+    ...(region === undefined ? {} : { region }),
+  };
 }
 
 /** Frameworks that the master knows, without the completed ones. @throws MillraceError MESOS_UNREACHABLE, MESOS_REFUSED */

@@ -4,7 +4,7 @@ import { MillraceError } from '../model/errors.ts';
 import { getAgents, type AgentSummary } from './agents.ts';
 import type { MesosEndpoint } from './contract.ts';
 import { getMaintenance, type Maintenance } from './maintenance.ts';
-import { ask, type OperatorOptions } from './operator.ts';
+import { ask, getMaster, type OperatorOptions } from './operator.ts';
 import { getQuotas, type QuotaSummary } from './roles.ts';
 import type { Resource } from './types.ts';
 
@@ -21,6 +21,8 @@ export interface PlacementFacts {
   frameworks: FrameworkHoldings[];
   maintenance: Maintenance;
   quotas: QuotaSummary[];
+  /** Of the masters, where they have one: agents of other regions are remote. */
+  region?: string;
   /** What the master did not tell, and in which words: a stripped-down or guarded master is no reason to say nothing. */
   unknown: string[];
 }
@@ -60,13 +62,21 @@ export async function getPlacementFacts(
       return otherwise;
     }
   };
-  const [agents, frameworks, maintenance, quotas] = await Promise.all([
+  const [agents, frameworks, maintenance, quotas, { region }] = await Promise.all([
     getAgents(endpoint, options),
     optional('frameworks and their offers', getHoldings(endpoint, options), []),
     optional('maintenance', getMaintenance(endpoint, options), { windows: [], down: [] }),
     optional('quotas', getQuotas(endpoint, options), []),
+    optional<{ region?: string }>("the masters' region", getMaster(endpoint, options), {}),
   ]);
-  return { agents, frameworks, maintenance, quotas, unknown: unknown.sort() };
+  return {
+    agents,
+    frameworks,
+    maintenance,
+    quotas,
+    ...(region === undefined ? {} : { region }),
+    unknown: unknown.sort(),
+  };
 }
 
 async function getHoldings(endpoint: MesosEndpoint, options: OperatorOptions): Promise<FrameworkHoldings[]> {

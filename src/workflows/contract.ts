@@ -216,6 +216,8 @@ export interface PreflightAnswer {
   nodes: Simulated[];
   /** All of them fit in that order, and would not in another: offers come in any order. */
   tight: boolean;
+  /** Of the masters, where they have one. */
+  region?: string;
   /** Quotas that leave no room for all of them. */
   quota: string[];
   frameworksInRole: { id: string; name: string }[];

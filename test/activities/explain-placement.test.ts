@@ -63,6 +63,7 @@ beforeEach(async () => {
     GET_MAINTENANCE_SCHEDULE: { schedule: {} },
     GET_MAINTENANCE_STATUS: { status: {} },
     GET_QUOTA: { status: {} },
+    GET_MASTER: { master_info: { id: 'm' } },
   };
   server = await masterServer(({ body }, response) => {
     const { type } = JSON.parse(body) as { type: string };
@@ -185,6 +186,27 @@ describe('why a node is not placed', () => {
     const offered = answer.explanations[0]?.agents.filter(({ offeredAtMs }) => offeredAtMs !== undefined);
     expect(offered?.map(({ hostname, offeredAtMs }) => [hostname, offeredAtMs])).toEqual([['h1', 77]]);
     expect(answer.unknown).toEqual([]);
+  });
+
+  it("is a region that is not the masters', which is no lack of resources", async () => {
+    const domain = (region: string) => ({ fault_domain: { region: { name: region }, zone: { name: 'a' } } });
+    mesos['GET_MASTER'] = { master_info: { id: 'm', domain: domain('eu') } };
+    const remote = agent(1, whole(4, 100));
+    mesos['GET_AGENTS'] = {
+      agents: [{ ...remote, agent_info: { ...remote.agent_info, domain: domain('us') } }],
+    };
+    const answer = await explain();
+    expect(reasonsOf(answer)).toEqual({
+      h1: ["region us is not the masters' (eu); placement.region allows it"],
+    });
+    expect(answer.explanations[0]?.agents[0]?.obstacles).toEqual(['CONSTRAINT']);
+    expect(answer.explanations[0]?.advice[0]).toBe(
+      'loosen placement.brokers or placement.region: h1 would have room for it',
+    );
+    const { nodes, region } = await preflight({ mesos: { masters: [server.url] } }, { spec: SPEC });
+    expect([region, ...nodes.map(({ fits: one }) => one)]).toEqual(['eu', false, false, false]);
+    const there = { ...SPEC, placement: { ...SPEC.placement, region: 'us' } };
+    expect((await explain({ spec: there })).explanations[0]?.agents[0]?.fits).toBe(true);
   });
 
   it('is a quota of the role or of one above it, by what is reserved and used', async () => {

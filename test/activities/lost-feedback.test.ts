@@ -7,6 +7,7 @@ import { createScheduler, portRange, scalar, type Scheduler } from '../../src/me
 import type { Offer, OfferOperation, Resource, SchedulerCall } from '../../src/mesos/types.ts';
 import type { Placement } from '../../src/model/cluster.ts';
 import { parseSpec } from '../../src/model/spec/parse.ts';
+import { placementOf } from '../model/clusters.ts';
 import { anOffer, fakeSubscription, type FakeSubscription } from '../mesos/fake-subscription.ts';
 import { masterServer, type MasterServer } from '../mesos/master-server.ts';
 
@@ -87,7 +88,11 @@ async function place(fates: Fate[]): Promise<Placement> {
     spec: SPEC,
     node: { name: 'broker-0', kind: 'broker' },
     placementNumber: 1,
-    others: [],
+    others: [0, 1, 2].map((n) => ({
+      name: `controller-${n}`,
+      kind: 'controller',
+      placement: placementOf(`controller-${n}`),
+    })),
   };
   const held = { info: session, scheduler, placed: new Map(), leftovers: false };
   const waiting = {

@@ -1,13 +1,14 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PlaceNodeInput } from '../../src/activities/contract.ts';
-import { placeNode } from '../../src/activities/place-node.ts';
+import { CONTROLLERS_FIRST_MS, placeNode } from '../../src/activities/place-node.ts';
 import { portRange, scalar, type Demand, type Scheduler } from '../../src/mesos/index.ts';
 import type { OfferOperation, Resource } from '../../src/mesos/types.ts';
 import { volumeIdsOf, type Placement } from '../../src/model/cluster.ts';
 import { parseSpec } from '../../src/model/spec/parse.ts';
 import { anOffer } from '../mesos/fake-subscription.ts';
 import { masterServer, type MasterServer } from '../mesos/master-server.ts';
+import { placementOf } from '../model/clusters.ts';
 import { carryOut, under } from './carry-out.ts';
 
 const session = { epoch: 1, frameworkId: 'f', streamId: 's', master: 'm', taskQueue: 'q' };
@@ -30,7 +31,11 @@ const input: PlaceNodeInput = {
   }),
   node: { name: 'broker-0', kind: 'broker' },
   placementNumber: 1,
-  others: [],
+  others: [0, 1, 2].map((n) => ({
+    name: `controller-${n}`,
+    kind: 'controller',
+    placement: placementOf(`controller-${n}`),
+  })),
 };
 const FREE: Resource[] = [
   scalar('cpus', 4),
@@ -45,11 +50,17 @@ let agent: { resources: Resource[]; operations: OfferOperation[] };
 let fails: Set<number>;
 let master: MasterServer;
 let waits: string[];
+let demands: Demand<unknown>[];
+/** How much later the offers come than the demand. */
+let lateMs: number;
 
 beforeEach(async () => {
   agent = { resources: FREE, operations: [] };
   fails = new Set();
   waits = [];
+  demands = [];
+  lateMs = 0;
+  vi.useFakeTimers({ toFake: ['Date'] });
   master = await masterServer((_request, response) => {
     response.setHeader('Content-Type', 'application/json');
     const info = { id: { value: 'agent-1' }, hostname: 'agent-1.example', attributes: [] };
@@ -57,12 +68,18 @@ beforeEach(async () => {
     response.end(JSON.stringify({ type: 'GET_AGENTS', get_agents: { agents: [one] } }));
   });
 });
-afterEach(() => master.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  await master.close();
+});
 
 function scheduler(): Scheduler {
   const outcomes = new Map<string, string>();
   return {
-    withOffers: async ({ decide }: Demand<unknown>) => {
+    withOffers: async (demand: Demand<unknown>) => {
+      const { decide } = demand;
+      demands.push(demand);
+      vi.setSystemTime(Date.now() + lateMs);
       const domain = { fault_domain: { region: { name: 'us' }, zone: { name: 'us-1' } } };
       const decision = decide([{ ...anOffer('o1', 'agent-1', agent.resources), domain }]);
       if ('wait' in decision) {
@@ -88,7 +105,7 @@ function scheduler(): Scheduler {
   } as unknown as Scheduler;
 }
 
-function place(region?: string): Promise<Placement> {
+function place(region?: string, changes: Partial<PlaceNodeInput> = {}): Promise<Placement> {
   const held = {
     info: session,
     scheduler: scheduler(),
@@ -98,7 +115,11 @@ function place(region?: string): Promise<Placement> {
   };
   const waiting = { set: () => undefined, signal: new AbortController().signal };
   const run: Promise<Placement> = new MockActivityEnvironment().run(() =>
-    placeNode({ mesos: { masters: [master.url] }, sessions: new Map([['orders', held]]) }, input, waiting),
+    placeNode(
+      { mesos: { masters: [master.url] }, sessions: new Map([['orders', held]]) },
+      { ...input, ...changes },
+      waiting,
+    ),
   );
   return run;
 }
@@ -129,6 +150,19 @@ describe('placing a node', () => {
     const own = agent.resources.filter(({ reservations }) => reservations?.at(-1)?.labels !== undefined);
     expect(own.filter(({ name }) => name === 'mem').map(({ scalar: value }) => value?.value)).toEqual([2080]);
     expect(own.filter(({ name }) => name === 'ports')).toHaveLength(1);
+  });
+
+  it('leaves the offers to controllers without a place, for as long as these take to come', async () => {
+    const others = input.others.slice(1);
+    const controller: PlaceNodeInput['node'] = { name: 'controller-0', kind: 'controller' };
+    await expect(place(undefined, { others })).rejects.toThrow('controllers are placed first (1 to go)');
+    expect(agent.operations).toEqual([]);
+    lateMs = CONTROLLERS_FIRST_MS;
+    await place(undefined, { others });
+    lateMs = 0;
+    expect(demands).toMatchObject([{ priority: 0 }, { priority: 0 }]);
+    await place(undefined, { others, node: controller });
+    expect(demands.at(-1)).toMatchObject({ name: 'place controller-0', priority: 1 });
   });
 
   it('goes to no agent of another region than the masters', async () => {

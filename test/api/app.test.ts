@@ -324,6 +324,11 @@ describe('questions about placement', () => {
       agentsLeftOut: 3,
       advice: ['free resources on h1', expect.stringMatching(/^add an agent/)],
     });
+    const remote = { ...refused, agents: [{ ...verdict, obstacles: ['CONSTRAINT' as const] }] };
+    const region = await ask(dryRun, { gateway: preflight({}, { nodes: [remote], region: 'eu' }) });
+    expect(region.body.nodes[0]?.advice[0]).toBe(
+      'loosen placement.brokers or placement.region: h1 would have room for it',
+    );
     const existing = await ask(dryRun, { gateway: preflight({ existing: sampleState() }) });
     expect(existing.body).toMatchObject({
       fits: false,

@@ -96,6 +96,39 @@ describe('offers', () => {
     expect(await second).toBe('b on o2');
   });
 
+  it('are shown to the demand of the greatest priority first, and to equals in order of arrival', async () => {
+    const order: string[] = [];
+    const demand = (name: string, priority?: number): Demand<string> => ({
+      ...takeFirst(name),
+      ...(priority === undefined ? {} : { priority }),
+      decide: (offers) => {
+        order.push(name);
+        return takeFirst(name).decide(offers);
+      },
+    });
+    const all = [demand('broker-0'), demand('broker-1'), demand('controller-0', 1)].map((one) =>
+      scheduler.withOffers(one),
+    );
+    await settle();
+    fake.offer(anOffer('o1'), anOffer('o2'), anOffer('o3'));
+    expect(await Promise.all(all)).toEqual(['broker-0 on o2', 'broker-1 on o3', 'controller-0 on o1']);
+    expect(order).toEqual(['controller-0', 'broker-0', 'broker-1']);
+  });
+
+  it('are shown again to a demand that waits for a time, though none came or went', async () => {
+    const endsAtMs = Date.now() + HOLD_MS / 2;
+    const placed = scheduler.withOffers({
+      ...takeFirst('patient'),
+      decide: (offers) =>
+        Date.now() < endsAtMs ? { wait: 'a moment', again: true } : takeFirst('patient').decide(offers),
+    });
+    await settle();
+    fake.offer(anOffer('o1'));
+    await vi.advanceTimersByTimeAsync(HOLD_MS / 2 + 1_000);
+    expect(await placed).toBe('patient on o1');
+    expect(fake.callsOf('DECLINE')).toHaveLength(0);
+  });
+
   it('are declined on arrival while nobody wants them', async () => {
     fake.offer(anOffer('o1'), anOffer('o2'));
     await settle();

@@ -75,6 +75,13 @@ const MAINTENANCE = {
     ],
   },
 };
+const MASTER = {
+  master_info: {
+    id: 'm',
+    version: '1.12.0',
+    domain: { fault_domain: { region: { name: 'eu' }, zone: { name: 'a' } } },
+  },
+};
 const QUOTA = {
   status: {
     infos: [{ role: 'kafka', guarantee: [{ name: 'cpus', type: 'SCALAR', scalar: { value: 1 } }] }],
@@ -89,13 +96,14 @@ const QUOTA = {
 };
 
 describe('what Mesos tells of where something could be placed', () => {
-  it('is agents, drains, who holds offers, maintenance and quotas', async () => {
+  it("is agents, drains, who holds offers, maintenance, quotas and the masters' region", async () => {
     const endpoint = await masterWith({
       GET_AGENTS: AGENTS,
       GET_FRAMEWORKS: FRAMEWORKS,
       GET_MAINTENANCE_SCHEDULE: MAINTENANCE,
       GET_MAINTENANCE_STATUS: { status: {} },
       GET_QUOTA: QUOTA,
+      GET_MASTER: MASTER,
     });
     const facts = await getPlacementFacts(endpoint);
     expect(facts.agents).toMatchObject([
@@ -108,6 +116,7 @@ describe('what Mesos tells of where something could be placed', () => {
     ]);
     expect(facts.maintenance.windows).toHaveLength(2);
     expect(facts.quotas).toMatchObject([{ role: 'kafka', limits: { cpus: 2, mem: 1024 } }]);
+    expect(facts.region).toBe('eu');
     expect(facts.unknown).toEqual([]);
   });
 
@@ -118,6 +127,7 @@ describe('what Mesos tells of where something could be placed', () => {
         GET_FRAMEWORKS: {},
         GET_MAINTENANCE_SCHEDULE: { schedule: {} },
         GET_MAINTENANCE_STATUS: { status: {} },
+        GET_MASTER: { master_info: { id: 'm' } },
       }),
     );
     expect(agents).toHaveLength(2);

@@ -13,12 +13,18 @@ function clientOf(bootstrapServers: string): Kafka {
   );
 }
 
-/** Makes a topic of three replicas and sends this many records to it, each acknowledged by all in-sync replicas. */
-export async function produceRecords(bootstrapServers: string, count: number): Promise<void> {
+/** Makes a topic and sends this many records to it, each acknowledged by all in-sync replicas. */
+export async function produceRecords(
+  bootstrapServers: string,
+  count: number,
+  { partitions = 3, replicas = 3 }: { partitions?: number; replicas?: number } = {},
+): Promise<void> {
   const kafka = clientOf(bootstrapServers);
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: 3, replicationFactor: 3 }] });
+  await admin.createTopics({
+    topics: [{ topic: TOPIC, numPartitions: partitions, replicationFactor: replicas }],
+  });
   await admin.disconnect();
   const producer = kafka.producer({ idempotent: true });
   await producer.connect();

@@ -1,8 +1,9 @@
 // A whole stack for a test: real Temporal, local Mesos, workers, API; Kafka nodes are real JVMs. Gone after the test.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { Agent, request as ask } from 'undici';
 import { startStack, type Stack, type StackOptions } from '../../src/local/stack/index.ts';
 import type { LocalState } from '../../src/local/mesos/index.ts';
 import type { ErrorBody } from '../../src/model/errors.ts';
@@ -69,6 +70,8 @@ export async function startTestStack(options: StackOptions = {}): Promise<TestSt
     agents: { count: 4, cpus: 2, memMb: 2048, diskMb: 8192 },
     ...options,
   });
+  const caFile = options.mesos?.tls?.caFile;
+  const masters = new Agent(caFile === undefined ? {} : { connect: { ca: readFileSync(caFile, 'utf8') } });
   const connection = await Connection.connect({ address: stack.urls.temporalAddress });
   const client = new Client({ connection });
   const request = async <T>(method: string, path: string, body?: unknown) => {
@@ -107,11 +110,15 @@ export async function startTestStack(options: StackOptions = {}): Promise<TestSt
     progress,
     progressUntil,
     complete: (id) => progressUntil(id, isComplete),
-    mesos: async () => (await (await fetch(`${stack.urls.mesos}/local/state`)).json()) as LocalState,
+    mesos: async () =>
+      (await (
+        await ask(`${stack.urls.mesos}/local/state`, { dispatcher: masters })
+      ).body.json()) as LocalState,
     historyLength: async (workflowId) =>
       (await client.workflow.getHandle(workflowId).fetchHistory()).events?.length ?? 0,
     close: async () => {
       await connection.close();
+      await masters.close();
       await stack.stop({ tasks: true, wipe: true });
       rmSync(home, { recursive: true, force: true });
     },

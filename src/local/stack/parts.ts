@@ -1,9 +1,10 @@
 // The programs of a stack: how each is started and how one sees that it works. Pure but for the health checks and the
 // file of agents that local Mesos reads.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
+import { Agent, request } from 'undici';
 import { applyFootprint, loadFootprint } from '../../temporal/index.ts';
 import type { Program } from './processes.ts';
 import type { StackFile, StackUrls } from './stack-file.ts';
@@ -21,11 +22,11 @@ const KEPT_VARIABLES = new Set(['MILLRACE_CACHE', 'MILLRACE_LOG_LEVEL']);
 const CHECK_TIMEOUT_MS = 2_000;
 
 /** Everything listens on loopback. */
-export function urlsOf(ports: StackFile['ports']): StackUrls {
+export function urlsOf(ports: StackFile['ports'], mesos: StackFile['mesos'] = {}): StackUrls {
   return {
     temporalAddress: `${HOST}:${ports.temporal}`,
     temporalUi: `http://${HOST}:${ports.ui}`,
-    mesos: `http://${HOST}:${ports.mesos}`,
+    mesos: `${mesos.tls ? 'https' : 'http'}://${HOST}:${ports.mesos}`,
     api: `http://${HOST}:${ports.api}`,
   };
 }
@@ -51,7 +52,7 @@ export function partOf(directory: string, file: StackFile, name: string): Part {
   if (name === 'mesos')
     return {
       program: node('local/mesos/main.ts', mesosArgs(directory, file), {}),
-      check: () => get(`${urls.mesos}/health`),
+      check: () => get(`${urls.mesos}/health`, file.mesos?.tls?.caFile),
     };
   if (name === 'api')
     return {
@@ -73,6 +74,7 @@ export function partOf(directory: string, file: StackFile, name: string): Part {
   return {
     program: node('worker.ts', [], {
       MILLRACE_MESOS_MASTERS: urls.mesos,
+      ...(file.mesos?.tls ? { MILLRACE_MESOS_CA_FILE: file.mesos.tls.caFile } : {}),
       MILLRACE_HEALTH_HOST: HOST,
       MILLRACE_HEALTH_PORT: String(health),
     }),
@@ -106,7 +108,8 @@ function temporalArgs(directory: string, { ports }: StackFile): string[] {
   ];
 }
 
-function mesosArgs(directory: string, { ports, agents, agentSpecs, heartbeatMs }: StackFile): string[] {
+function mesosArgs(directory: string, file: StackFile): string[] {
+  const { ports, agents, agentSpecs, heartbeatMs, mesos = {} } = file;
   const agentsFile = join(directory, 'agents.json');
   if (agentSpecs) writeFileSync(agentsFile, JSON.stringify(agentSpecs, null, 2));
   const flags = {
@@ -119,6 +122,9 @@ function mesosArgs(directory: string, { ports, agents, agentSpecs, heartbeatMs }
     'first-port': ports.agents,
     'heartbeat-ms': heartbeatMs,
     ...(agentSpecs ? { 'agents-file': agentsFile } : {}),
+    ...(mesos.domain === undefined ? {} : { domain: mesos.domain }),
+    ...(mesos.tls ? { 'tls-cert': mesos.tls.certFile, 'tls-key': mesos.tls.keyFile } : {}),
+    ...(mesos.credentialsFile === undefined ? {} : { credentials: mesos.credentialsFile }),
   };
   return Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
 }
@@ -145,8 +151,15 @@ async function checkTemporal(address: string): Promise<void> {
   }
 }
 
-async function get(url: string): Promise<void> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(CHECK_TIMEOUT_MS) });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${url} answers ${response.status}: ${text.slice(0, 500)}`);
+/** @param caFile the authority of an https url */
+async function get(url: string, caFile?: string): Promise<void> {
+  const dispatcher = new Agent(caFile === undefined ? {} : { connect: { ca: readFileSync(caFile, 'utf8') } });
+  try {
+    const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+    const { statusCode, body } = await request(url, { dispatcher, signal });
+    const text = await body.text();
+    if (statusCode >= 400) throw new Error(`${url} answers ${statusCode}: ${text.slice(0, 500)}`);
+  } finally {
+    await dispatcher.close();
+  }
 }

@@ -34,6 +34,14 @@ const stackFileSchema = z.strictObject({
   agentSpecs: agentSpecsSchema.optional(),
   /** Of local Mesos. */
   heartbeatMs: z.int(),
+  /** More flags of local Mesos; files by their absolute paths. */
+  mesos: z
+    .strictObject({
+      domain: z.string().exactOptional(),
+      tls: z.strictObject({ certFile: z.string(), keyFile: z.string(), caFile: z.string() }).exactOptional(),
+      credentialsFile: z.string().exactOptional(),
+    })
+    .optional(),
   /** Given to workers and API on top of what the stack sets. */
   env: z.record(z.string(), z.string()),
   components: z.strictObject({

@@ -20,6 +20,8 @@ export interface StackOptions {
   agents?: { count?: number; cpus?: number; memMb?: number; diskMb?: number };
   /** Agents one by one, instead of `agents`: with disks, reservations and domains of their own. */
   agentSpecs?: readonly AgentSpec[];
+  /** Fault domain of the masters (`eu/a`), https, and who may call; PEM and JSON files as local Mesos' flags take them. */
+  mesos?: NonNullable<StackFile['mesos']>;
   /** @default 1 */
   workers?: number;
   /** For workers and API, on top of what the stack sets. */
@@ -128,10 +130,11 @@ async function newStackFile(
     version: 1,
     name: options.name ?? DEFAULT_NAME,
     ports: chosen,
-    urls: urlsOf(chosen),
+    urls: urlsOf(chosen, options.mesos),
     agents: { ...AGENTS, ...options.agents },
     ...(options.agentSpecs ? { agentSpecs: [...options.agentSpecs] } : {}),
     heartbeatMs: options.heartbeatMs ?? 15_000,
+    ...(options.mesos ? { mesos: options.mesos } : {}),
     env: options.env ?? {},
     components: {
       temporalCli: components.temporalCli,

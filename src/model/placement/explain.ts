@@ -114,7 +114,7 @@ export function explainPlaces(
   return [...alike.values()].flatMap((nodes) => {
     const [first] = nodes;
     if (!first) return [];
-    const demand = demandOf(about.spec, { name: first.node, kind: first.kind });
+    const demand = demandOf(about.spec, { name: first.node, kind: first.kind }, picture.region);
     const agents = picture.agents.map((agent) =>
       agent.free.agentId === first.leaves
         ? { ...agent, closed: [...agent.closed, `${first.node} leaves this agent`] }
@@ -186,12 +186,22 @@ export function adviceFor(
       ? [`let the other frameworks decline or suppress their offers of ${hosts(held)}: it would fit there`]
       : []),
     ...(forbidden.length > 0
-      ? [`loosen placement.${demand.kind}s: ${hosts(forbidden)} would have room for it`]
+      ? [`loosen ${whereabouts(demand)}: ${hosts(forbidden)} would have room for it`]
       : []),
     ...(short.length > 0 ? [`free resources on ${hosts(short)}`] : []),
     `add an agent with at least ${what.join(', ')}${demand.constraints.length > 0 ? ', on which its constraints hold' : ''}; it is placed by itself then`,
     'abort the operation, and install with a spec that wants less',
   ];
+}
+
+/** The fields of the spec that say where a node may go. */
+function whereabouts({ kind, constraints, region, localRegion, rack }: PlacementDemand): string {
+  const fields = [
+    ...(constraints.length > 0 ? [`placement.${kind}s`] : []),
+    ...(region === undefined && localRegion === undefined ? [] : ['placement.region']),
+    ...(rack === undefined ? [] : ['rack']),
+  ];
+  return fields.join(' or ');
 }
 
 /** An offer of the session and what became of it: used, declined, rescinded, expired, or still held. */

@@ -49,6 +49,8 @@ export interface QuotaPicture {
 export interface MesosPicture {
   agents: AgentPicture[];
   quotas: QuotaPicture[];
+  /** Of the masters, where they have one: agents of other regions take only nodes that ask for it. */
+  region?: string;
   /** What could not be asked, and why: an answer without it may be too good. */
   unknown: string[];
 }

@@ -43,7 +43,7 @@ export function verdictOf(
   const now = evaluate(open, demand, others);
   if (now.fits && closed.length === 0) return { ...about, fits: true, reasons: [], obstacles: [] };
   const all = evaluate(free, demand, others);
-  const bare = evaluate(free, { ...demand, constraints: [] }, []);
+  const bare = evaluate(free, anywhere(demand), []);
   const held = all.fits && !now.fits;
   const short = !bare.fits;
   const forbidden = !all.fits && all.reasons.length > (bare.fits ? 0 : bare.reasons.length);
@@ -108,6 +108,12 @@ export function quotaProblems(
       ];
     }),
   );
+}
+
+/** The demand for resources alone, wherever they are. */
+function anywhere(demand: PlacementDemand): PlacementDemand {
+  const { region: _region, localRegion: _local, rack: _rack, ...resources } = demand;
+  return { ...resources, constraints: [] };
 }
 
 function holding({ by, amounts }: Held): string {

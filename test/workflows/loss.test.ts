@@ -336,6 +336,47 @@ describe('a task that ends again and again', () => {
   });
 });
 
+describe('a task that ends soon after its node was ready, time and again', () => {
+  it('is brought back later each time, by recoveries of their own', async () => {
+    await installed();
+    const launch = async () => (await env.state(NAME)).nodes['broker-1']!.launches;
+    await report('broker-1.1', 'TASK_FAILED');
+    await env.stateUntil(
+      NAME,
+      (state) => nodeIs('broker-1', 'READY')(state) && state.recoveries.length === 0,
+    );
+    expect(await launch()).toBe(2);
+    await report('broker-1.2', 'TASK_FAILED');
+    const waiting = await env.progressUntil(`${NAME}/recover#3`, stepIs('start:broker-1', 'WAITING'));
+    expect(findStep(waiting, 'start:broker-1')?.reason).toContain('2 times in a row. It follows in 5 s');
+    expect(await launch()).toBe(2);
+    await env.sleep('5 seconds');
+    await env.stateUntil(NAME, nodeIs('broker-1', 'READY'));
+    expect(await launch()).toBe(3);
+  });
+});
+
+describe('a paused recovery', () => {
+  it('lets go of a node that is to be replaced all the same', async () => {
+    await installed();
+    env.world.fault = (activity, subject) => {
+      if (activity === 'launchNode' && subject === 'broker-1.2')
+        throw ApplicationFailure.nonRetryable('no offer', 'MESOS_REFUSED');
+    };
+    await report('broker-1.1', 'TASK_FAILED');
+    const recovery = operation(`${NAME}/recover#2`);
+    await env.progressUntil(`${NAME}/recover#2`, stepIs('start:broker-1', 'FAILED'));
+    await recovery.executeUpdate(contract.pauseUpdate, { args: [{ by: 'ann' }] });
+    await recovery.executeUpdate(contract.retryStepUpdate, { args: [{ step: 'start:broker-1' }] });
+    await env.progressUntil(`${NAME}/recover#2`, stepIs('start:broker-1', 'PENDING'));
+    const { operationId } = await entity().executeUpdate(contract.replaceUpdate, {
+      args: [{ requestedBy: 'me', node: 'broker-1' }],
+    });
+    await env.progressUntil(operationId, isComplete);
+    expect((await env.state(NAME)).nodes['broker-1']).toMatchObject({ status: 'READY', launches: 3 });
+  });
+});
+
 describe('a framework that was removed', () => {
   it('is said plainly, starts nothing by itself, and is adopted when a person says so', async () => {
     await installed();

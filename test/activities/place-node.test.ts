@@ -85,6 +85,7 @@ function scheduler(): Scheduler {
       state: outcomes.get(id) ?? 'none',
       message: 'Invalid offers',
     }),
+    call: () => Promise.resolve(),
   } as unknown as Scheduler;
 }
 

@@ -20,13 +20,15 @@ const HOST = '127.0.0.1';
 const KEPT_VARIABLES = new Set(['MILLRACE_CACHE', 'MILLRACE_LOG_LEVEL']);
 const CHECK_TIMEOUT_MS = 2_000;
 
+const urlOf = (port: number): string => `http://${HOST}:${port}`;
+
 /** Everything listens on loopback. */
 export function urlsOf(ports: StackFile['ports']): StackUrls {
   return {
     temporalAddress: `${HOST}:${ports.temporal}`,
-    temporalUi: `http://${HOST}:${ports.ui}`,
-    mesos: `http://${HOST}:${ports.mesos}`,
-    api: `http://${HOST}:${ports.api}`,
+    temporalUi: urlOf(ports.ui),
+    mesos: urlOf(ports.mesos),
+    api: urlOf(ports.api),
   };
 }
 
@@ -72,7 +74,7 @@ export function partOf(directory: string, file: StackFile, name: string): Part {
   if (health === undefined) throw new Error(`a stack has no part ${name}`);
   return {
     program: node('worker.ts', [], {
-      MILLRACE_MESOS_MASTERS: urls.mesos,
+      MILLRACE_MESOS_MASTERS: [urls.mesos, ...file.ports.standbyMasters.map(urlOf)].join(','),
       MILLRACE_HEALTH_HOST: HOST,
       MILLRACE_HEALTH_PORT: String(health),
     }),
@@ -112,6 +114,8 @@ function mesosArgs(directory: string, { ports, agents, agentSpecs, heartbeatMs }
   const flags = {
     state: join(directory, 'mesos'),
     port: ports.mesos,
+    masters: ports.standbyMasters.length + 1,
+    'standby-ports': ports.standbyMasters.join(','),
     agents: agents.count,
     cpus: agents.cpus,
     'mem-mb': agents.memMb,

@@ -19,7 +19,7 @@ interface Deps {
 }
 
 /** A launch that is not heard of is asked about: at first, and at last, doubling each time. What is fetched may take its minutes. */
-export const FIRST_ASK_MS = 15_000;
+export const FIRST_ASK_MS = 10_000;
 const LAST_ASK_MS = 300_000;
 
 interface Launching {

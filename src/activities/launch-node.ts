@@ -7,14 +7,27 @@ import { renderNode, type RenderedNode } from '../model/node/render.ts';
 import { isAbsent, isTerminal, RECONCILIATION } from '../model/task-state.ts';
 import type { LaunchNodeInput, LaunchResult } from './contract.ts';
 import { launchGroup, sharesOf } from './launch-group.ts';
-import { reservationOf, reservedIn, unavailability } from './offers.ts';
-import { heldSession, type Sessions } from './sessions.ts';
+import { giveBack, reservationOf, reservedIn, unavailability } from './offers.ts';
+import { pause } from './pause.ts';
+import { heldSession, type HeldSession, type Sessions } from './sessions.ts';
 import type { Waiting } from './waiting.ts';
 
 interface Deps {
   sessions: Sessions;
   /** The end of a task as the entity has recorded it; null when it was never heard to end. */
   recordedEnd: (cluster: string, taskId: string) => Promise<{ state: string; reason: string } | null>;
+}
+
+/** A launch that is not heard of is asked about: at first, and at last, doubling each time. What is fetched may take its minutes. */
+export const FIRST_ASK_MS = 10_000;
+const LAST_ASK_MS = 300_000;
+
+interface Launching {
+  input: LaunchNodeInput;
+  placement: Placement;
+  rendered: RenderedNode;
+  held: HeldSession;
+  waiting: Waiting;
 }
 
 /**
@@ -26,30 +39,47 @@ export async function launchNode(
   input: LaunchNodeInput,
   waiting: Waiting,
 ): Promise<LaunchResult> {
-  const { scheduler, info } = heldSession(deps.sessions, input.cluster, input.session);
-  const placement = requirePlacement(input);
+  const held = heldSession(deps.sessions, input.cluster, input.session);
   const rendered = renderNode({
     spec: input.spec,
     kafkaClusterId: input.kafkaClusterId,
     node: input.node,
     controllers: input.controllers,
   });
-  if (input.look) {
-    waiting.set(`an answer of Mesos whether task ${input.taskId} exists`);
-    const status = await scheduler.reconcile(input.taskId, placement.agentId, waiting.signal);
-    log.info('looked for the task of an earlier try', { taskId: input.taskId, state: status.state });
-    if (isTerminal(status.state) && status.state !== 'TASK_GONE') return outcome(status, rendered);
-    if (!isAbsent(status.state))
-      return outcome(
-        isSettled(status) ? status : await scheduler.taskStatus(input.taskId, isOutcome, waiting.signal),
-        rendered,
-      );
-    const recorded = await deps.recordedEnd(input.cluster, input.taskId);
-    if (recorded) return { running: false, ...recorded };
+  const launching = { input, placement: requirePlacement(input), rendered, held, waiting };
+  for (let look = input.look; ; look = true) {
+    const result = (look ? await find(deps, launching) : null) ?? (await launchOnce(launching));
+    if (result) return result;
+    log.warn('Mesos does not know a task that was launched; it is looked for once more', {
+      taskId: input.taskId,
+    });
   }
+}
+
+/** The task of an earlier try, once it runs or has ended; null when there is none. */
+async function find(deps: Deps, launching: Launching): Promise<LaunchResult | null> {
+  const { input, placement, rendered, held, waiting } = launching;
+  const { scheduler } = held;
+  waiting.set(`an answer of Mesos whether task ${input.taskId} exists`);
+  const status = await scheduler.reconcile(input.taskId, placement.agentId, waiting.signal);
+  log.info('looked for the task of an earlier try', { taskId: input.taskId, state: status.state });
+  if (isTerminal(status.state) && status.state !== 'TASK_GONE') return outcome(status, rendered);
+  if (!isAbsent(status.state)) {
+    const end = scheduler.taskStatus(input.taskId, isOutcome, waiting.signal);
+    const settled = isSettled(status) ? status : await unlessLost(launching, end);
+    if (settled) return outcome(settled, rendered);
+  }
+  const recorded = await deps.recordedEnd(input.cluster, input.taskId);
+  return recorded && { running: false, ...recorded };
+}
+
+/** Null when the launch was lost: Mesos knows no such task. */
+async function launchOnce(launching: Launching): Promise<LaunchResult | null> {
+  const { input, placement, rendered, held, waiting } = launching;
+  const { scheduler, info } = held;
   const end = scheduler.taskStatus(input.taskId, isOutcome, waiting.signal);
   end.catch(() => undefined);
-  const agentId = await scheduler.withOffers({
+  const { agentId, use } = await scheduler.withOffers({
     name: `launch ${input.taskId}`,
     signal: waiting.signal,
     onWait: waiting.set,
@@ -58,7 +88,32 @@ export async function launchNode(
   // Another wait: what was told of the first is over.
   waiting.set(null);
   waiting.set(`Mesos to start ${input.taskId} on ${placement.hostname}`);
-  return outcome(await end, rendered, agentId);
+  const settled = await unlessLost(launching, end);
+  if (settled) return outcome(settled, rendered, agentId);
+  await giveBack(scheduler, use);
+  return null;
+}
+
+/**
+ * How the launch went, or null when the master says that it has no such task: it knows a task from the moment in which it takes
+ * its launch.
+ */
+async function unlessLost(launching: Launching, end: Promise<TaskStatus>): Promise<TaskStatus | null> {
+  const { input, placement, held, waiting } = launching;
+  const over = new AbortController();
+  const signal = AbortSignal.any([waiting.signal, over.signal]);
+  const untilAbsent = async (): Promise<null> => {
+    for (let pauseMs = FIRST_ASK_MS; ; pauseMs = Math.min(2 * pauseMs, LAST_ASK_MS)) {
+      await pause(pauseMs, signal);
+      const { state } = await held.scheduler.reconcile(input.taskId, placement.agentId, signal);
+      if (isAbsent(state)) return null;
+    }
+  };
+  try {
+    return await Promise.race([end, untilAbsent()]);
+  } finally {
+    over.abort(new Error('the launch is not waited for any more'));
+  }
 }
 
 /**
@@ -85,14 +140,16 @@ function outcome(status: TaskStatus, rendered: RenderedNode, launchedOn?: string
   };
 }
 
-/** Gathers what is reserved for the node, which may come split over several offers of its agent; results in the agent's id. */
+/** Gathers what is reserved for the node, which may come split over several offers of its agent; results in these and the agent's id. */
 function decide(
   offers: readonly Offer[],
   input: LaunchNodeInput,
   placement: Placement,
   rendered: RenderedNode,
   frameworkId: string,
-): { use: Offer[]; operations: OfferOperation[]; result: string } | { wait: string } {
+):
+  | { use: Offer[]; operations: OfferOperation[]; result: { agentId: string; use: Offer[] } }
+  | { wait: string } {
   const reservation = reservationFor(input, placement);
   // By what is reserved and not by the agent's id, which may have changed.
   const use = offers.filter((offer) => reservedIn([offer], reservation).length > 0);
@@ -106,7 +163,7 @@ function decide(
       wait: `an offer of what is reserved for ${input.node.name} on ${placement.hostname} (missing: ${shares.missing.join(', ')})`,
     };
   const group = launchGroup(input, { agentId, frameworkId, shares, rendered });
-  return { use, operations: [group], result: agentId };
+  return { use, operations: [group], result: { agentId, use } };
 }
 
 function reservationFor(input: LaunchNodeInput, placement: Placement): Reservation {

@@ -1,5 +1,5 @@
 // Between Mesos' offers and the words in which placement thinks.
-import { reservationsEqual, type AgentSummary } from '../mesos/index.ts';
+import { reservationsEqual, type AgentSummary, type Scheduler } from '../mesos/index.ts';
 import type { Attribute, Offer, Reservation, Resource, Unavailability } from '../mesos/types.ts';
 import type { MaintenanceWindow } from '../model/cluster.ts';
 import { DRAIN_LEAD_MS } from '../model/recovery.ts';
@@ -194,4 +194,13 @@ export function mountDiskOf({ disk, scalar }: Resource): { id: string; sizeMb: n
 /** Mesos keeps three decimals of a scalar. */
 function round(value: number): number {
   return Math.round(value * 1000) / 1000;
+}
+
+/**
+ * Gives offers back whose ACCEPT may have been lost: the master would hold them for us as long as the session lasts. One that
+ * arrives later finds them gone. Those that were accepted are not the framework's to decline any more, and stay what they are.
+ */
+export async function giveBack(scheduler: Scheduler, offers: readonly Offer[]): Promise<void> {
+  const offer_ids = offers.map(({ id }) => id);
+  await scheduler.call({ type: 'DECLINE', decline: { offer_ids, filters: { refuse_seconds: 0 } } });
 }

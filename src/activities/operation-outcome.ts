@@ -1,7 +1,9 @@
 // How Mesos carried out offer operations, and how often what it refused is tried again.
 import { log } from '@temporalio/activity';
 import type { Scheduler } from '../mesos/index.ts';
+import type { Offer, OfferOperation } from '../mesos/types.ts';
 import { MillraceError } from '../model/errors.ts';
+import { giveBack } from './offers.ts';
 import type { Waiting } from './waiting.ts';
 import { pause } from './pause.ts';
 
@@ -19,8 +21,31 @@ const INVALID_OFFERS = /invalid offers/i;
 
 export type Outcome = { kind: 'finished' } | { kind: 'lost' | 'refused'; message: string };
 
-/** Waits until Mesos has carried out all these operations, or says of one that it has not, or does not know it (any more). */
-export async function outcomeOf(
+/** Operations that were sent in one ACCEPT, and the offers that it used. */
+export interface Sent {
+  operationIds: readonly string[];
+  offers: readonly Offer[];
+}
+
+/** What is to be known of an ACCEPT to hear what came of it. */
+export function sentOf(offers: readonly Offer[], operations: readonly OfferOperation[]): Sent {
+  const operationIds = operations.flatMap((operation) =>
+    'id' in operation && operation.id ? [operation.id.value] : [],
+  );
+  return { operationIds, offers };
+}
+
+/**
+ * Waits until Mesos has carried out all these operations, or says of one that it has not, or does not know it (any more): then
+ * the offers are given back, which may never have been accepted.
+ */
+export async function outcomeOf(scheduler: Scheduler, sent: Sent, signal: AbortSignal): Promise<Outcome> {
+  const outcome = await awaitOutcome(scheduler, sent.operationIds, signal);
+  if (outcome.kind === 'lost') await giveBack(scheduler, sent.offers);
+  return outcome;
+}
+
+async function awaitOutcome(
   scheduler: Scheduler,
   operationIds: readonly string[],
   signal: AbortSignal,

@@ -2,14 +2,14 @@
 // died between the effect and its record is found again and nothing is reserved twice.
 import { log } from '@temporalio/activity';
 import { getAgents, type AgentSummary, type MesosEndpoint } from '../mesos/index.ts';
-import type { Offer, OfferOperation, Resource } from '../mesos/types.ts';
+import type { Offer, Resource } from '../mesos/types.ts';
 import { NODE_KIND, type Placement } from '../model/cluster.ts';
 import { choose, evaluate, type AgentOffer, type PlacedNode } from '../model/placement/match.ts';
 import { agentOfferOf } from './agent-offers.ts';
 import type { PlaceNodeInput } from './contract.ts';
 import { byAgent, labelOf, LABEL, reservedFor } from './offers.ts';
 import { placementOf, planOn, wantedFor, type Wanted } from './place-operations.ts';
-import { createTries, outcomeOf, type Outcome } from './operation-outcome.ts';
+import { createTries, outcomeOf, sentOf, type Outcome } from './operation-outcome.ts';
 import { heldSession, type HeldSession, type Sessions } from './sessions.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -75,7 +75,7 @@ type Placed = { placement: Placement } | Outcome;
 async function reserve({ held, wanted, round, waiting, controllersFirstUntilMs }: Try): Promise<Placed> {
   const { input } = wanted;
   const isController = input.node.kind === NODE_KIND.CONTROLLER;
-  const { placement, ids } = await held.scheduler.withOffers({
+  const { placement, sent } = await held.scheduler.withOffers({
     name: `place ${input.node.name}`,
     priority: isController ? 1 : 0,
     signal: waiting.signal,
@@ -108,11 +108,11 @@ async function reserve({ held, wanted, round, waiting, controllersFirstUntilMs }
       const placement = placementOf(wanted, choice.offer, plan.port);
       // Known before Mesos answers: a parallel placement of the same cluster must not choose the same host.
       held.placed.set(input.node.name, placement);
-      return { use, operations: plan.operations, result: { placement, ids: idsOf(plan.operations) } };
+      return { use, operations: plan.operations, result: { placement, sent: sentOf(use, plan.operations) } };
     },
   });
   waiting.set(null);
-  const outcome = await outcomeOf(held.scheduler, ids, waiting.signal);
+  const outcome = await outcomeOf(held.scheduler, sent, waiting.signal);
   if (outcome.kind === 'finished') return { placement };
   held.placed.delete(input.node.name);
   return outcome;
@@ -142,7 +142,10 @@ async function complete(
         return {
           wait: `an offer of what is reserved for ${name} on ${agent.hostname} (missing: ${plan.missing})`,
         };
-      const result = { placement: placementOf(wanted, agent, plan.port), ids: idsOf(plan.operations) };
+      const result = {
+        placement: placementOf(wanted, agent, plan.port),
+        sent: sentOf(use, plan.operations),
+      };
       return { use, operations: plan.operations, result };
     },
   });
@@ -152,9 +155,9 @@ async function complete(
   });
   if (accepted === null)
     return { kind: 'lost', message: `${agent.hostname} does not offer what was reserved there` };
-  const { placement, ids } = accepted;
+  const { placement, sent } = accepted;
   waiting.set(null);
-  const outcome = await outcomeOf(held.scheduler, ids, waiting.signal);
+  const outcome = await outcomeOf(held.scheduler, sent, waiting.signal);
   return outcome.kind === 'finished' ? { placement } : outcome;
 }
 
@@ -163,10 +166,6 @@ function operationIds(held: HeldSession, wanted: Wanted, round: number) {
   const name = wanted.input.node.name;
   return (verb: string, number: number) =>
     `${verb}-${name}-${held.info.epoch}-${round}${number === 0 ? '' : `-${number}`}`;
-}
-
-function idsOf(operations: readonly OfferOperation[]): string[] {
-  return operations.flatMap((operation) => ('id' in operation && operation.id ? [operation.id.value] : []));
 }
 
 /** Reservations of the cluster's other nodes that no report has made known: an earlier holder's, before it died. */

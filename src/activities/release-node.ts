@@ -5,7 +5,7 @@ import type { Offer, OfferOperation, Resource } from '../mesos/types.ts';
 import { volumeIdsOf } from '../model/cluster.ts';
 import type { ReleaseNodeInput, ReleaseResult } from './contract.ts';
 import { labelOf, LABEL, reservedFor } from './offers.ts';
-import { createTries, outcomeOf, type Outcome } from './operation-outcome.ts';
+import { createTries, outcomeOf, sentOf, type Outcome } from './operation-outcome.ts';
 import { pause } from './pause.ts';
 import { byStack } from './resource-pool.ts';
 import { heldSession, type HeldSession, type Sessions } from './sessions.ts';
@@ -77,7 +77,7 @@ async function release(
   const operationId = (verb: string, number: number) =>
     `${verb}-${input.node}-${held.info.epoch}-${round}${number === 0 ? '' : `-${number}`}`;
   const wanted = new Map(sums(resources));
-  const used = await held.scheduler.withOffers({
+  const sent = await held.scheduler.withOffers({
     name: `release ${input.node}`,
     signal: waiting.signal,
     onWait: waiting.set,
@@ -93,17 +93,12 @@ async function release(
           wait: `Mesos to offer all that is reserved for ${input.node} on ${agent.hostname} (missing: ${missing.join(', ')})`,
         };
       const operations = releaseOperations(mine.map(withoutAllocation), operationId);
-      return {
-        use: use.filter((offer) => offer.resources.some((resource) => belongs(resource, input))),
-        operations,
-        result: operations.flatMap((operation) =>
-          'id' in operation && operation.id ? [operation.id.value] : [],
-        ),
-      };
+      const holding = use.filter((offer) => offer.resources.some((resource) => belongs(resource, input)));
+      return { use: holding, operations, result: sentOf(holding, operations) };
     },
   });
   waiting.set(`Mesos to release ${input.node}`);
-  return outcomeOf(held.scheduler, used, waiting.signal);
+  return outcomeOf(held.scheduler, sent, waiting.signal);
 }
 
 function belongs(resource: Resource, input: ReleaseNodeInput): boolean {

@@ -3,6 +3,7 @@ import type { Scheduler } from '../mesos/index.ts';
 import type { TaskStatus } from '../mesos/types.ts';
 import { isAbsent, isTerminal, isUnreachable } from '../model/task-state.ts';
 import type { StopGate, StopNodeInput, StopResult } from './contract.ts';
+import { pause } from './pause.ts';
 import { untilOpenTwice } from './until-open.ts';
 import type { Gate } from '../model/safety/gate.ts';
 import { heldSession, type Sessions } from './sessions.ts';
@@ -100,18 +101,4 @@ async function killAndWait(
     if (waiting.signal.aborted || !timeout.aborted) throw error;
     return scheduler.reconcile(input.taskId, input.agentId, waiting.signal);
   }
-}
-
-function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, delayMs);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-      },
-      { once: true },
-    );
-  });
 }

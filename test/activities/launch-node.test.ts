@@ -1,11 +1,11 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { LaunchNodeInput } from '../../src/activities/contract.ts';
-import { launchNode } from '../../src/activities/launch-node.ts';
+import { FIRST_ASK_MS, launchNode } from '../../src/activities/launch-node.ts';
 import type { Sessions } from '../../src/activities/sessions.ts';
 import { reservationOf } from '../../src/activities/offers.ts';
 import { portRange, scalar, type Demand, type Scheduler } from '../../src/mesos/index.ts';
-import type { Offer, OfferOperation, Resource, TaskStatus } from '../../src/mesos/types.ts';
+import type { Offer, OfferOperation, Resource, SchedulerCall, TaskStatus } from '../../src/mesos/types.ts';
 import { nodeResources } from '../../src/model/node/resources.ts';
 import { clusterSpecSchema } from '../../src/model/spec/schema.ts';
 import { runningCluster } from '../model/clusters.ts';
@@ -56,8 +56,8 @@ const offerOf = (agentId: string, resources: Resource[]) =>
   }) as Offer;
 const OFFER = offerOf(placement.agentId, PIECES);
 
-/** A scheduler that answers questions with `known`, and after an ACCEPT sends `after`. */
-function fakeScheduler(known: TaskStatus, after: TaskStatus[], offers = [OFFER]) {
+/** A scheduler that answers questions with `known`, and after an ACCEPT sends `after`, but for those that are `lost`. */
+function fakeScheduler(known: TaskStatus, after: TaskStatus[], offers = [OFFER], lost = 0) {
   const accepted: OfferOperation[] = [];
   const watchers: ((seen: TaskStatus) => void)[] = [];
   const calls: string[] = [];
@@ -84,11 +84,15 @@ function fakeScheduler(known: TaskStatus, after: TaskStatus[], offers = [OFFER])
       const decision = decide(offers);
       if ('wait' in decision) throw new Error(decision.wait);
       accepted.push(...decision.operations);
-      for (const seen of after) send(seen);
+      if (lost > 0) lost -= 1;
+      else for (const seen of after) send(seen);
       return decision.result;
     },
+    call: async ({ type }: SchedulerCall) => {
+      calls.push(type);
+    },
   } as unknown as Scheduler;
-  return { scheduler, calls, accepted };
+  return { scheduler, calls, accepted, send };
 }
 
 function launch(
@@ -187,6 +191,36 @@ describe('a launch', () => {
     expect(group?.type === 'LAUNCH_GROUP' && group.launch_group.task_group.tasks[0]?.agent_id.value).toBe(
       'new-id',
     );
+  });
+
+  it('that is lost on its way is made again once Mesos has said twice that it knows nothing of it', async () => {
+    vi.useFakeTimers();
+    try {
+      const fake = fakeScheduler(ABSENT, [RUNNING], [OFFER], 1);
+      const launched = launch(fake, false);
+      await vi.advanceTimersByTimeAsync(FIRST_ASK_MS);
+      expect(await launched).toMatchObject({ running: true });
+      // The offers go back between the two answers: an ACCEPT that is only late finds them gone.
+      expect(fake.calls).toEqual(['accept', 'reconcile', 'DECLINE', 'reconcile', 'accept']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('of which Mesos knows is waited for, however long it takes', async () => {
+    vi.useFakeTimers();
+    try {
+      const staging = status('TASK_STAGING', { reason: 'REASON_RECONCILIATION' });
+      const fake = fakeScheduler(staging, [RUNNING], [OFFER], 1);
+      const launched = launch(fake, false);
+      await vi.advanceTimersByTimeAsync(10 * FIRST_ASK_MS);
+      expect(fake.calls.slice(0, 3)).toEqual(['accept', 'reconcile', 'reconcile']);
+      fake.send(RUNNING);
+      expect(await launched).toMatchObject({ running: true });
+      expect(fake.accepted).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('waits while a piece is missing, and names it', async () => {

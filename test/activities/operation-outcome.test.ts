@@ -2,12 +2,24 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTries, outcomeOf, type Outcome } from '../../src/activities/operation-outcome.ts';
 import type { Scheduler } from '../../src/mesos/index.ts';
+import type { SchedulerCall } from '../../src/mesos/types.ts';
+import { anOffer } from '../mesos/fake-subscription.ts';
 
 const signal = new AbortController().signal;
+
+const sent = (...operationIds: string[]) => ({ operationIds, offers: [anOffer('o1', 'agent-1', [])] });
+let called: SchedulerCall[] = [];
+beforeEach(() => {
+  called = [];
+});
 
 /** A scheduler in which the operations end so; one that is not named never ends. */
 const scheduler = (ends: Record<string, { state: string; message?: string }>) =>
   ({
+    call: (call: SchedulerCall) => {
+      called.push(call);
+      return Promise.resolve();
+    },
     operationOutcome: (id: string, given: AbortSignal) =>
       ends[id]
         ? Promise.resolve(ends[id])
@@ -41,13 +53,17 @@ describe('the outcome of operations', () => {
     [{ a: { state: 'OPERATION_UNREACHABLE' }, b: { state: 'OPERATION_UNREACHABLE' } }, 'lost'],
     [{ a: { state: 'OPERATION_DROPPED' }, b: { state: 'OPERATION_ERROR' } }, 'lost'],
   ])('%j is %s', async (ends, kind) => {
-    expect((await outcomeOf(scheduler(ends), ['a', 'b'], signal)).kind).toBe(kind);
+    expect((await outcomeOf(scheduler(ends), sent('a', 'b'), signal)).kind).toBe(kind);
+    // A master that never had the ACCEPT holds its offers for us: they go back.
+    expect(called.flatMap((call) => (call.type === 'DECLINE' ? call.decline.offer_ids : []))).toEqual(
+      kind === 'lost' ? [{ value: 'o1' }] : [],
+    );
   });
 
   it('is lost when nothing is heard, not even an answer of the master', async () => {
     const patience = new AbortController();
     const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(patience.signal);
-    const outcome = outcomeOf(scheduler({}), ['a'], signal);
+    const outcome = outcomeOf(scheduler({}), sent('a'), signal);
     patience.abort(new Error('in time'));
     expect(await outcome).toEqual({ kind: 'lost', message: 'no feedback' });
     timeout.mockRestore();
@@ -55,7 +71,7 @@ describe('the outcome of operations', () => {
 
   it('is not known when the activity is cancelled', async () => {
     const controller = new AbortController();
-    const outcome = outcomeOf(scheduler({}), ['a'], controller.signal);
+    const outcome = outcomeOf(scheduler({}), sent('a'), controller.signal);
     controller.abort(new Error('cancelled'));
     await expect(outcome).rejects.toThrow('cancelled');
   });

@@ -102,6 +102,7 @@ function scheduler(): Scheduler {
       state: outcomes.get(id) ?? 'none',
       message: 'Invalid offers',
     }),
+    call: () => Promise.resolve(),
   } as unknown as Scheduler;
 }
 

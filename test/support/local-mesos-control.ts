@@ -12,6 +12,10 @@ export interface LocalMesosControl {
   returnAgent(id: string): Promise<void>;
   /** Starts a failover; it is under way when this returns. */
   failOver(times?: FailoverTimes): Promise<void>;
+  /** Ends the leader; nobody leads until `elect`, and it stays down. Ask a master that stays. */
+  crashLeader(): Promise<void>;
+  /** Has the next master lead; agents register with it at once. */
+  elect(): Promise<void>;
   /** The masters' urls, and which of them leads. */
   masters(): Promise<{ urls: string[]; leader: number | null }>;
 }
@@ -38,6 +42,8 @@ export function controlOf(url: string): LocalMesosControl {
     loseAgent: (id, loss) => act('DELETE', `agents/${id}?loss=${loss}`),
     returnAgent: (id) => act('POST', `agents/${id}/return`),
     failOver: (times = {}) => act('POST', 'masters/fail-over', times),
+    crashLeader: () => act('POST', 'masters/crash'),
+    elect: () => act('POST', 'masters/elect'),
     masters: async () => (await ask('GET', 'masters')) as { urls: string[]; leader: number | null },
   };
 }

@@ -21,13 +21,17 @@ const HOST = '127.0.0.1';
 const KEPT_VARIABLES = new Set(['MILLRACE_CACHE', 'MILLRACE_LOG_LEVEL']);
 const CHECK_TIMEOUT_MS = 2_000;
 
+const urlOf = (port: number): string => `http://${HOST}:${port}`;
+const masterUrl = (port: number, mesos: StackFile['mesos']): string =>
+  `${mesos?.tls ? 'https' : 'http'}://${HOST}:${port}`;
+
 /** Everything listens on loopback. */
 export function urlsOf(ports: StackFile['ports'], mesos: StackFile['mesos'] = {}): StackUrls {
   return {
     temporalAddress: `${HOST}:${ports.temporal}`,
-    temporalUi: `http://${HOST}:${ports.ui}`,
-    mesos: `${mesos.tls ? 'https' : 'http'}://${HOST}:${ports.mesos}`,
-    api: `http://${HOST}:${ports.api}`,
+    temporalUi: urlOf(ports.ui),
+    mesos: masterUrl(ports.mesos, mesos),
+    api: urlOf(ports.api),
   };
 }
 
@@ -73,7 +77,10 @@ export function partOf(directory: string, file: StackFile, name: string): Part {
   if (health === undefined) throw new Error(`a stack has no part ${name}`);
   return {
     program: node('worker.ts', [], {
-      MILLRACE_MESOS_MASTERS: urls.mesos,
+      MILLRACE_MESOS_MASTERS: [
+        urls.mesos,
+        ...file.ports.standbyMasters.map((port) => masterUrl(port, file.mesos)),
+      ].join(','),
       ...(file.mesos?.tls ? { MILLRACE_MESOS_CA_FILE: file.mesos.tls.caFile } : {}),
       MILLRACE_HEALTH_HOST: HOST,
       MILLRACE_HEALTH_PORT: String(health),
@@ -115,6 +122,8 @@ function mesosArgs(directory: string, file: StackFile): string[] {
   const flags = {
     state: join(directory, 'mesos'),
     port: ports.mesos,
+    masters: ports.standbyMasters.length + 1,
+    'standby-ports': ports.standbyMasters.join(','),
     agents: agents.count,
     cpus: agents.cpus,
     'mem-mb': agents.memMb,

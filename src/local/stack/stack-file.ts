@@ -15,6 +15,8 @@ const stackFileSchema = z.strictObject({
     temporal: portSchema,
     ui: portSchema,
     mesos: portSchema,
+    /** Of the masters of local Mesos after the first. */
+    standbyMasters: z.array(portSchema).default([]),
     api: portSchema,
     /** First port that the agents of local Mesos offer. */
     agents: portSchema,

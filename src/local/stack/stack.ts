@@ -22,6 +22,8 @@ export interface StackOptions {
   agentSpecs?: readonly AgentSpec[];
   /** Fault domain of the masters (`eu/a`), https, and who may call; PEM and JSON files as local Mesos' flags take them. */
   mesos?: NonNullable<StackFile['mesos']>;
+  /** Masters of local Mesos: the first leads, the others stand by. Workers know them all. @default 1 */
+  masters?: number;
   /** @default 1 */
   workers?: number;
   /** For workers and API, on top of what the stack sets. */
@@ -122,6 +124,7 @@ async function newStackFile(
     temporal: await picker.prefer(ports.temporal ?? devServer.port, 'Temporal'),
     ui: await picker.prefer(ports.ui ?? devServer.uiPort, 'the Temporal UI'),
     mesos: await picker.prefer(ports.mesos ?? MESOS_PORT, 'local Mesos'),
+    standbyMasters: await Promise.all(Array.from({ length: (options.masters ?? 1) - 1 }, picker.any)),
     api: await picker.prefer(ports.api ?? API_PORT, 'the API'),
     agents: await pickAgentPorts(),
     workers: await Promise.all(Array.from({ length: options.workers ?? 1 }, picker.any)),

@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 
 function stackFile(mesosPort: number, mesos?: StackFile['mesos']): StackFile {
-  const ports = { temporal: 1, ui: 2, mesos: mesosPort, api: 4, agents: 5, workers: [6] };
+  const ports = { temporal: 1, ui: 2, mesos: mesosPort, standbyMasters: [], api: 4, agents: 5, workers: [6] };
   return {
     version: 1,
     name: 'default',

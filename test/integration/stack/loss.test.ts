@@ -118,7 +118,7 @@ describe('an agent', () => {
       });
     await schedule([
       {
-        machine_ids: [{ hostname, ip: '127.0.0.1' }],
+        machine_ids: [{ hostname, ip: hostname }],
         unavailability: { start: { nanoseconds: (Date.now() + 30_000) * 1_000_000 } },
       },
     ]);

@@ -64,6 +64,10 @@ describe('an install', () => {
     const cause = (second as WorkflowUpdateFailedError).cause as ApplicationFailure;
     expect(cause.type).toBe('CLUSTER_EXISTS');
     expect(cause.message).toContain(first.operationId);
+    const other = await env.install({ name, ...SMALL, user: 'kafka' }).catch((error: unknown) => error);
+    expect(((other as WorkflowUpdateFailedError).cause as ApplicationFailure).message).toContain(
+      'user is "kafka", but must stay not set',
+    );
     await env.progressUntil(first.operationId, isComplete);
   });
 

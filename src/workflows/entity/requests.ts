@@ -8,6 +8,8 @@ import {
 } from '../../model/cluster.ts';
 import { holderOf, isServing, recoverableNodes, runningOperations } from '../../model/entity.ts';
 import { initialState, newFrameworkId } from '../../model/initial-state.ts';
+import { refuseChange } from '../../model/spec/refuse-change.ts';
+import type { ClusterSpec } from '../../model/spec/schema.ts';
 import { planAdopt, planInstall, planRecover, planReplace, planUninstall } from '../../model/plan/plans.ts';
 import * as contract from '../contract.ts';
 import { refuse } from '../failure.ts';
@@ -160,7 +162,7 @@ function setInstallHandler(entity: Entity): void {
       validator: (request: contract.InstallRequest) => {
         checkRequest(request);
         checkSpec(entity.name, request.spec);
-        if (entity.state) throw nameTaken(entity.state);
+        if (entity.state) throw nameTaken(entity.state, request.spec);
       },
     },
   );
@@ -192,13 +194,17 @@ function checkSpec(name: string, spec: unknown): void {
     );
 }
 
-function nameTaken(state: ClusterState): Error {
+/** Also says what of the new spec could not even be changed in place. */
+function nameTaken(state: ClusterState, wanted: ClusterSpec): Error {
   const first =
     state.operation?.id ?? state.history[0]?.id ?? contract.operationIdOf(state.name, 'install', 1);
   return refuse(
     'CLUSTER_EXISTS',
     `Cluster ${state.name} exists already (${state.status}); nothing was changed. Its operation is ${first}: ` +
-      `see "millrace op get '${first}'". Choose another name, or uninstall it first.`,
+      `see "millrace op get '${first}'". Choose another name, or uninstall it first.` +
+      refuseChange(state.spec, wanted)
+        .map(({ message }) => ` ${message}.`)
+        .join(''),
     { operationId: first, status: state.status },
   );
 }

@@ -348,7 +348,9 @@ describe('a task that ends soon after its node was ready, time and again', () =>
     expect(await launch()).toBe(2);
     await report('broker-1.2', 'TASK_FAILED');
     const waiting = await env.progressUntil(`${NAME}/recover#3`, stepIs('start:broker-1', 'WAITING'));
-    expect(findStep(waiting, 'start:broker-1')?.reason).toContain('2 times in a row. It follows in 5 s');
+    expect(findStep(waiting, 'start:broker-1')?.reason).toContain(
+      '2 times in a row. Its next launch follows in 5 s',
+    );
     expect(await launch()).toBe(2);
     await env.sleep('5 seconds');
     await env.stateUntil(NAME, nodeIs('broker-1', 'READY'));

@@ -60,6 +60,7 @@ export async function start(
   if (quickEnds > 1 && step.runs === 1)
     await pauseBefore(operation, step, {
       why: `${node.reason ?? `the task of ${node.name} ended`}. It has ended soon after it was ready ${quickEnds} times in a row.`,
+      what: 'Its next launch',
       seconds: backoffSeconds(policy, quickEnds - 1),
     });
   for (let launches = 1; ; launches += 1) {
@@ -242,7 +243,8 @@ async function beforeNextLaunch(
       ? 2 ** (launches - 1)
       : backoffSeconds(recoveryPolicy(operation.input.cluster.spec), launches);
   const retried = await pauseBefore(operation, step, {
-    why: `${ended} Launch ${launches + 1} of ${limit} is next.`,
+    why: ended,
+    what: `Launch ${launches + 1} of ${limit}`,
     seconds,
   });
   if (!controllersReady()) {
@@ -257,13 +259,13 @@ async function beforeNextLaunch(
 async function pauseBefore(
   operation: Operation,
   step: StepProgress,
-  { why, seconds }: { why: string; seconds: number },
+  { why, what, seconds }: { why: string; what: string; seconds: number },
 ): Promise<boolean> {
   const at = new Date(Date.now() + seconds * 1000).toISOString();
   markWaiting(
     operation,
     step.id,
-    `${why} It follows in ${seconds} s, at ${at}; a retry of the step launches it at once.`,
+    `${why} ${what} follows in ${seconds} s, at ${at}; a retry of the step launches it at once.`,
   );
   operation.verdicts.delete(step.id);
   operation.backingOff.add(step.id);

@@ -166,7 +166,7 @@ export async function replay(
       await waitFor(
         () => {
           // Several agents' offers come in one event: the filters of all calls before are to be over.
-          const isOver = Date.now() - lastSentAtMs > HASTENED_SECONDS * 1000;
+          const isOver = offersIn(line) < 2 || Date.now() - lastSentAtMs > HASTENED_SECONDS * 1000;
           if (isLater && isOver && find() === -1) mesos.allocate();
           return find() !== -1;
         },
@@ -238,6 +238,10 @@ function scaled({ type, body }: Line, pace: number): string {
   const { decline, ...rest } = body as { decline: { filters?: { refuse_seconds: number } } };
   const seconds = (decline.filters?.refuse_seconds ?? DEFAULT_REFUSE_SECONDS) * pace;
   return JSON.stringify({ ...rest, decline: { ...decline, filters: { refuse_seconds: seconds } } });
+}
+
+function offersIn({ body }: Line): number {
+  return (body as { offers?: { offers?: unknown[] } } | null)?.offers?.offers?.length ?? 0;
 }
 
 function leftOver({ stream, matched }: Played): unknown[] {

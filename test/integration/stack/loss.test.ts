@@ -122,11 +122,18 @@ describe('an agent', () => {
         unavailability: { start: { nanoseconds: (Date.now() + 30_000) * 1_000_000 } },
       },
     ]);
+    // Each is to be started again at once, and waits for the end of the maintenance.
     const drained = await clusterUntil(
       (seen) =>
-        seen.nodes.filter(({ agent }) => agent === before.agent).every(({ status }) => status === 'STOPPED'),
+        seen.nodes
+          .filter(({ agent }) => agent === before.agent)
+          .every(({ status }) => status === 'STOPPED' || status === 'STARTING'),
       `the nodes on ${hostname} to be stopped`,
     );
+    const { tasks } = await mesos.state();
+    expect(
+      tasks.filter(({ agentId, state: task }) => agentId === before.agent && task === 'TASK_RUNNING'),
+    ).toEqual([]);
     expect(drained.recoveries.map(({ kind }) => kind)).toEqual(['drain']);
     await waitFor(
       async () => {

@@ -21,6 +21,7 @@ describe('a Temporal server and temporal.yaml', () => {
     expect(before.map(({ message }) => message)).toEqual([
       'namespace fresh is missing',
       'search attribute KafkaCluster (Keyword) is missing',
+      'search attribute KafkaRole (Keyword) is missing',
       'search attribute KafkaOperation (Keyword) is missing',
       'search attribute KafkaOperationState (Keyword) is missing',
     ]);

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { findLeader, subscribe, type Subscription } from '../../src/mesos/index.ts';
 import { expectCode } from './fake-subscription.ts';
 import {
+  frameworkInfo,
   masterServer,
   openStream,
   refuse,
@@ -12,14 +13,6 @@ import {
   type MasterServer,
 } from './master-server.ts';
 
-const frameworkInfo = {
-  user: 'root',
-  name: 'kafka-demo',
-  roles: ['kafka'],
-  failover_timeout: 60,
-  checkpoint: true,
-  capabilities: [],
-};
 /** As the worker subscribes and asks. */
 const TIMEOUT_MS = 5_000;
 

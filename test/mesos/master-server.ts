@@ -2,7 +2,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { encodeRecord } from '../../src/mesos/record-io.ts';
+import { MillraceError } from '../../src/model/errors.ts';
 
 export interface SeenRequest {
   method: string;
@@ -83,4 +85,24 @@ export function refuse(
 export const SUBSCRIBED = {
   type: 'SUBSCRIBED',
   subscribed: { framework_id: { value: 'framework-1' }, heartbeat_interval_seconds: 15 },
+};
+
+/** The error of Millrace with which a promise rejects; anything else is an error of the test. */
+export async function failure(promise: Promise<unknown>): Promise<MillraceError> {
+  const error: unknown = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof MillraceError) return error;
+  throw new Error(`expected a MillraceError, got ${inspect(error)}`);
+}
+
+/** A framework of which a test cares for nothing. */
+export const frameworkInfo = {
+  user: 'root',
+  name: 'kafka-demo',
+  roles: ['kafka'],
+  failover_timeout: 60,
+  checkpoint: true,
+  capabilities: [],
 };

@@ -18,6 +18,8 @@ import {
 } from '../../src/mesos/index.ts';
 import { MillraceError, toErrorBody } from '../../src/model/errors.ts';
 import {
+  failure,
+  frameworkInfo,
   masterServer,
   openStream,
   refuse,
@@ -34,14 +36,6 @@ const CLIENT: MesosTls = { ...OWN_CA, certificate: pem('client.pem'), key: pem('
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const PRIVATE_PEM = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
 const MASTER = '{"type":"GET_MASTER","get_master":{"master_info":{"id":"m","version":"1.12.0"}}}';
-const frameworkInfo = {
-  user: 'root',
-  name: 'kafka-demo',
-  roles: ['kafka'],
-  failover_timeout: 60,
-  checkpoint: true,
-  capabilities: [],
-};
 
 const servers: MasterServer[] = [];
 afterEach(async () => {
@@ -57,15 +51,6 @@ async function server(...args: Parameters<typeof masterServer>): Promise<MasterS
 const sayMaster: Answer = (_request, response) => {
   response.end(MASTER);
 };
-
-async function failure(promise: Promise<unknown>): Promise<MillraceError> {
-  const error: unknown = await promise.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof MillraceError) return error;
-  throw new Error(`expected a MillraceError, got ${inspect(error)}`);
-}
 
 describe('masters that speak https', () => {
   it('are trusted by the configured authority, for every kind of request', async () => {

@@ -9,9 +9,9 @@ import {
 } from '../../src/mesos/index.ts';
 import { encodeRecord } from '../../src/mesos/record-io.ts';
 import type { FrameworkInfo, SchedulerEvent } from '../../src/mesos/types.ts';
-import { MillraceError } from '../../src/model/errors.ts';
 import { expectCode } from './fake-subscription.ts';
 import {
+  failure,
   masterServer,
   openStream,
   refuse,
@@ -68,15 +68,6 @@ function redirectTo(target: () => MasterServer): Answer {
       Location: `//127.0.0.1:${target().port}/master${request.path.replace('/master', '')}`,
     });
   };
-}
-
-async function failure(promise: Promise<unknown>): Promise<MillraceError> {
-  const error: unknown = await promise.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof MillraceError) return error;
-  throw new Error(`expected a MillraceError, got ${String(error)}`);
 }
 
 describe('subscribe', () => {

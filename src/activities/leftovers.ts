@@ -83,38 +83,29 @@ async function lookOnce(
       },
       { signal, set: () => undefined },
     );
-  const strays = new Map(
-    strayPlaces(state, reserved).map((place) => [`${place.node} ${place.placementNumber}`, place]),
-  );
+  const strays = new Map(strayPlaces(state, reserved).map((place) => [nameOf(place), place]));
+  const stillHeld = new Set(reserved.map(nameOf));
   let isLeft = false;
-  for (const place of strays.values()) {
+  for (const [name, place] of strays) {
     const { released } = place.agent.active ? await release(place) : { released: false };
     isLeft ||= !released;
     if (!released) continue;
+    stillHeld.delete(name);
     const { node, placementNumber, agent } = place;
     log.info("released a place that is no node's any more", { cluster, node, hostname: agent.hostname });
     await entity.signal(formerReleasedSignal, { node, placementNumber });
   }
   // What the entity remembers is forgotten when its agent is there and has nothing of it (any more).
   for (const { node, placement } of superseded) {
-    const isGone =
-      agents.some(({ id, active }) => id === placement.agentId && active) &&
-      !(await isReserved(deps.mesos, { cluster, incarnation }, node, placement.number));
+    const place = { node, placementNumber: placement.number };
+    const isThere = agents.some(({ id, active }) => id === placement.agentId && active);
+    const isGone = isThere && !stillHeld.has(nameOf(place));
     isLeft ||= !isGone;
-    if (isGone) await entity.signal(formerReleasedSignal, { node, placementNumber: placement.number });
+    if (isGone && !strays.has(nameOf(place))) await entity.signal(formerReleasedSignal, place);
   }
   return isLeft;
 }
 
-async function isReserved(
-  mesos: MesosEndpoint,
-  cluster: { cluster: string; incarnation: string },
-  node: string,
-  placementNumber: number,
-): Promise<boolean> {
-  return reservedFor(await getAgents(mesos), cluster).some(
-    ({ resource }) =>
-      labelOf(resource, LABEL.NODE) === node &&
-      labelOf(resource, LABEL.PLACEMENT) === String(placementNumber),
-  );
+function nameOf({ node, placementNumber }: ReservedPlace): string {
+  return `${node} ${placementNumber}`;
 }

@@ -63,6 +63,8 @@ export type LaunchResult =
 export interface StopGate {
   kind: NodeKind;
   nodeId: number;
+  /** Ids of nodes that are stopped at the same time: they are not counted on either. */
+  together?: number[];
   /** All of the cluster's, the node itself included. */
   brokers: KafkaAddress[];
   controllers: KafkaAddress[];
@@ -112,6 +114,12 @@ export interface AwaitBrokerInput {
   caller: Caller;
   nodeId: number;
   brokers: KafkaAddress[];
+  /** Gives each partition's leadership to its preferred replica afterwards. */
+  restoreLeaders?: true;
+}
+export interface ActiveControllerInput {
+  caller: Caller;
+  controllers: KafkaAddress[];
 }
 export interface VerifyInput {
   caller: Caller;
@@ -190,6 +198,8 @@ export interface Activities {
   awaitControllerReady(input: AwaitControllersInput): Promise<void>;
   /** Returns when the broker is registered and every replica that it hosts is in sync. */
   awaitBrokerReady(input: AwaitBrokerInput): Promise<void>;
+  /** The `node.id` of the controller that leads the quorum; null when none does at the moment. */
+  activeController(input: ActiveControllerInput): Promise<number | null>;
   /** Returns when no partition needs the broker's disk: each has a live leader in sync elsewhere. */
   awaitBrokerReplaceable(input: AwaitBrokerReplaceableInput): Promise<BrokerReplaceable>;
   /** Returns when the quorum has a leader and a majority of caught-up voters without the controller. */

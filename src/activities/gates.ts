@@ -22,13 +22,15 @@ import type { Waiting } from './waiting.ts';
 
 /** One look at what the others would be without the node. What cannot be told keeps the gate closed. */
 export async function stopGate(gate: StopGate, signal: AbortSignal): Promise<Gate> {
-  const { kind, nodeId, policy } = gate;
+  const { kind, nodeId, policy, together = [] } = gate;
   if (kind === NODE_KIND.CONTROLLER) {
     const look = await kafka.describeVoters(gate.controllers, { signal });
     return look.known ? controllerStopGate(look.snapshot, nodeId, policy) : unknown(kind, nodeId, look.why);
   }
   const look = await kafka.describeReplication(gate.brokers, { signal });
-  return look.known ? brokerStopGate(look.snapshot, nodeId, policy) : unknown(kind, nodeId, look.why);
+  return look.known
+    ? brokerStopGate(look.snapshot, nodeId, policy, together)
+    : unknown(kind, nodeId, look.why);
 }
 
 /** Returns when no partition needs what is on the broker's disk, and says how much is to be copied to its next one. */

@@ -16,7 +16,7 @@ import {
   unregisterBroker,
 } from './gates.ts';
 import { holdSubscription } from './hold-subscription.ts';
-import { awaitBrokerReady, awaitControllerReady, verify } from './kafka.ts';
+import { activeController, awaitBrokerReady, awaitControllerReady, verify } from './kafka.ts';
 import { launchNode } from './launch-node.ts';
 import { placeNode } from './place-node.ts';
 import { preflight } from './preflight.ts';
@@ -49,6 +49,7 @@ export function createActivities(deps: ActivityDeps): Activities {
       teardownFramework: ({ session }) => schedulerCall(session, deps.mesos, { type: 'TEARDOWN' }),
       awaitControllerReady: (input) => waiting(input.caller, (wait) => awaitControllerReady(input, wait)),
       awaitBrokerReady: (input) => waiting(input.caller, (wait) => awaitBrokerReady(input, wait)),
+      activeController: (input) => waiting(input.caller, (wait) => activeController(input, wait)),
       awaitBrokerReplaceable: (input) => waiting(input.caller, (wait) => awaitBrokerReplaceable(input, wait)),
       awaitControllerReplaceable: (input) =>
         waiting(input.caller, (wait) => awaitControllerReplaceable(input, wait)),

@@ -1,6 +1,19 @@
 // The gates of a node and the verification of a cluster, asked over the Kafka protocol.
-import { brokerReadiness, controllerReadiness, verifyCluster, type Readiness } from '../kafka/index.ts';
-import type { AwaitBrokerInput, AwaitControllersInput, VerifyInput, VerifyResult } from './contract.ts';
+import {
+  brokerReadiness,
+  controllerReadiness,
+  describeVoters,
+  electPreferredLeaders,
+  verifyCluster,
+  type Readiness,
+} from '../kafka/index.ts';
+import type {
+  ActiveControllerInput,
+  AwaitBrokerInput,
+  AwaitControllersInput,
+  VerifyInput,
+  VerifyResult,
+} from './contract.ts';
 import { pause } from './pause.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -17,7 +30,18 @@ export async function awaitControllerReady(input: AwaitControllersInput, waiting
 
 /** As {@link awaitControllerReady}: registered, and every replica that it hosts in sync. */
 export async function awaitBrokerReady(input: AwaitBrokerInput, waiting: Waiting): Promise<void> {
-  await untilReady(() => brokerReadiness(input.nodeId, input.brokers, { signal: waiting.signal }), waiting);
+  const options = { signal: waiting.signal };
+  await untilReady(() => brokerReadiness(input.nodeId, input.brokers, options), waiting);
+  if (input.restoreLeaders) await electPreferredLeaders(input.brokers, options);
+}
+
+/** The `node.id` of the controller that leads the quorum; null when none does, or nobody can tell. */
+export async function activeController(
+  { controllers }: ActiveControllerInput,
+  waiting: Waiting,
+): Promise<number | null> {
+  const look = await describeVoters(controllers, { signal: waiting.signal });
+  return look.known && look.snapshot.leaderId >= 0 ? look.snapshot.leaderId : null;
 }
 
 /** @throws MillraceError VERIFY_FAILED, KAFKA_UNREACHABLE */

@@ -1,5 +1,6 @@
 // What Millrace knows about one cluster at run time: its nodes, its Mesos session, its operations. Plain JSON only:
 // all of it crosses Temporal boundaries.
+import type { ChangeRequest } from './change-request.ts';
 import type { ErrorCode } from './errors.ts';
 import type { ClusterSpec } from './spec/schema.ts';
 
@@ -88,6 +89,10 @@ export interface NodeState {
   lastPlace?: number;
   /** Where it goes next: reserved by a replacement, and taken when the node is started there. */
   next?: NextPlace;
+  /** Generation of the spec that its newest task was launched with; absent = 1. */
+  generation?: number;
+  /** Set while a person keeps it stopped (`broker pause`): nothing starts it but `broker resume`. */
+  paused?: { by: string; reason?: string };
   /** A controller that replaced one: its volume is prepared to join the quorum, not to found it; and whom it replaces there. */
   joins?: {
     /** Every `directory.id` that it had before: none of them may stay a voter. */
@@ -149,6 +154,12 @@ export const OPERATION_KIND = {
   REPLACE: 'replace',
   DRAIN: 'drain',
   ADOPT: 'adopt',
+  UPDATE: 'update',
+  SCALE: 'scale',
+  RESTART: 'restart',
+  REBALANCE: 'rebalance',
+  PAUSE: 'pause',
+  RESUME: 'resume',
 } as const;
 export type OperationKind = (typeof OPERATION_KIND)[keyof typeof OPERATION_KIND];
 
@@ -173,6 +184,10 @@ export interface OperationRecord {
   reason?: string;
   /** The nodes that it is about, when not all. */
   nodes?: string[];
+  /** Nodes that it holds at the moment, of an operation that asks for each (`BY_GRANT`); absent = none. */
+  held?: string[];
+  /** Nodes that it has asked for and not got yet. */
+  wanted?: string[];
   /** Begin of the maintenance window for which it drains, in milliseconds since 1970. */
   windowStartMs?: number;
   /** Milliseconds since 1970. */
@@ -193,6 +208,20 @@ export const CLUSTER_STATUS = {
   UNINSTALLED: 'UNINSTALLED',
 } as const;
 export type ClusterStatus = (typeof CLUSTER_STATUS)[keyof typeof CLUSTER_STATUS];
+
+export interface DynamicState {
+  /** By property; null = it was unset again: Kafka's default holds. */
+  values: Record<string, string | null>;
+  /** Properties of which a change was begun and not seen through. */
+  unknown: string[];
+}
+
+/** A change that waits until the running operation has ended. */
+export interface QueuedOperation {
+  id: string;
+  request: ChangeRequest;
+  queuedAtMs: number;
+}
 
 /** The entity's whole truth about a cluster; carried over continue-as-new and answered by the query `cluster`. */
 export interface ClusterState {
@@ -215,6 +244,14 @@ export interface ClusterState {
   /** The recoveries (also replacements and drains) that run, each with nodes of its own. They wait neither for each other nor for a person. */
   recoveries: OperationRecord[];
   history: OperationRecord[];
+  /** Specs that nodes still run with, by generation as text; the newest is `spec`. Absent = none. */
+  formerSpecs?: Record<string, ClusterSpec>;
+  /** Broker properties that Kafka has by our doing as dynamic values of the whole cluster. */
+  dynamic?: DynamicState;
+  /** What was asked for while another operation ran, in the order in which it is begun. */
+  queue?: QueuedOperation[];
+  /** Least `node.id` that was never given, by kind; absent = none was ever removed. An id is never given twice. */
+  nextNodeId?: Partial<Record<NodeKind, number>>;
   /** Former places of nodes that are still to be released; absent = none. */
   superseded?: Superseded[];
   /** Announced maintenance of agents that hold nodes of this cluster, by agent id; absent = none. */

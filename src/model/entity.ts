@@ -11,6 +11,7 @@ import {
   type OperationRecord,
   type OperationKind,
 } from './cluster.ts';
+import { BESIDE, BY_GRANT, dropHeld, holderOf } from './grants.ts';
 import { recoveryPolicy } from './recovery-policy.ts';
 import { AGENT_GONE, isTerminal, isUnreachable } from './task-state.ts';
 
@@ -57,6 +58,10 @@ export function observeTask(state: ClusterState, status: ObservedTask, nowMs: nu
     const isBack = node.status === NODE_STATUS.UNREACHABLE && status.state === 'TASK_RUNNING';
     return isBack ? backInReach(state, node) : { kind: 'changed', node };
   }
+  if (isBeingStopped(state, node)) {
+    node.status = NODE_STATUS.STOPPED;
+    return { kind: 'ended', node };
+  }
   if (node.status === NODE_STATUS.READY || node.status === NODE_STATUS.UNREACHABLE) {
     node.status = NODE_STATUS.FAILED;
     node.quickEnds = nowMs - (node.readyAtMs ?? 0) < STABLE_MS ? (node.quickEnds ?? 0) + 1 : 0;
@@ -67,6 +72,12 @@ export function observeTask(state: ClusterState, status: ObservedTask, nowMs: nu
       .join('')}`;
   }
   return { kind: 'ended', node };
+}
+
+/** Its end is what the operation that has it is about, or the operation brings it back. */
+function isBeingStopped(state: ClusterState, { name, status }: NodeState): boolean {
+  const holder = holderOf(state, name);
+  return status === NODE_STATUS.READY && holder !== null && BY_GRANT.includes(holder.kind);
 }
 
 /** Nothing is done to a node whose agent is out of reach: it may serve on, and it comes back with the agent. */
@@ -171,11 +182,6 @@ export function runningOperations(state: ClusterState): OperationRecord[] {
   return [...(state.operation ? [state.operation] : []), ...state.recoveries];
 }
 
-/** The operation that cares for a node at the moment; null when none does. */
-export function holderOf(state: ClusterState, node: string): OperationRecord | null {
-  return state.recoveries.find(({ nodes }) => nodes?.includes(node)) ?? state.operation;
-}
-
 /** Moves a running operation to the history and derives the cluster's status from how it ended; false when it does not run. */
 export function endOperation(
   state: ClusterState,
@@ -185,15 +191,16 @@ export function endOperation(
 ): boolean {
   const operation = runningOperations(state).find(({ id }) => id === operationId);
   if (!operation) return false;
-  state.history.push({
-    ...operation,
+  const { held: _held, wanted: _wanted, ...ended } = operation;
+  remember(state, {
+    ...ended,
     state: result.state === 'COMPLETE' ? OPERATION_STATE.COMPLETE : OPERATION_STATE.ABORTED,
     endedAtMs: nowMs,
     ...(result.outcome === undefined ? {} : { outcome: result.outcome }),
   });
-  state.history.splice(0, Math.max(0, state.history.length - HISTORY_KEPT));
   if (state.operation === operation) state.operation = null;
   state.recoveries = state.recoveries.filter((recovery) => recovery !== operation);
+  dropHeld(state, operation);
   // A place that was reserved and not taken is given back.
   if (operation.kind === OPERATION_KIND.REPLACE)
     for (const name of operation.nodes ?? []) delete state.nodes[name]?.next;
@@ -205,6 +212,12 @@ export function endOperation(
     );
   state.status = statusAfter(state, operation.kind, result.state === 'COMPLETE');
   return true;
+}
+
+/** Adds an ended operation to the history, which is bounded. */
+export function remember(state: ClusterState, ended: OperationRecord): void {
+  state.history.push(ended);
+  state.history.splice(0, Math.max(0, state.history.length - HISTORY_KEPT));
 }
 
 /**
@@ -227,13 +240,6 @@ function bringsNodesBack(kind: OperationKind): boolean {
   return BESIDE.includes(kind) || kind === OPERATION_KIND.ADOPT;
 }
 
-/** Operations that run beside the one that changes the cluster, each with nodes of its own. */
-export const BESIDE: readonly OperationKind[] = [
-  OPERATION_KIND.RECOVER,
-  OPERATION_KIND.REPLACE,
-  OPERATION_KIND.DRAIN,
-];
-
 /** Whether the cluster has been installed and is not being taken down. */
 export function isServing({ status }: ClusterState): boolean {
   return status === CLUSTER_STATUS.RUNNING || status === CLUSTER_STATUS.DEGRADED;
@@ -255,6 +261,7 @@ export function recoverableNodes(state: ClusterState): string[] {
         node.status !== NODE_STATUS.READY &&
         node.status !== NODE_STATUS.UNREACHABLE &&
         node.placement !== null &&
+        node.paused === undefined &&
         holderOf(state, node.name) === null,
     )
     .map((node) => node.name);
@@ -325,6 +332,12 @@ function statusAfter(state: ClusterState, kind: OperationKind, complete: boolean
     case OPERATION_KIND.REPLACE:
     case OPERATION_KIND.DRAIN:
     case OPERATION_KIND.ADOPT:
+    case OPERATION_KIND.UPDATE:
+    case OPERATION_KIND.SCALE:
+    case OPERATION_KIND.RESTART:
+    case OPERATION_KIND.REBALANCE:
+    case OPERATION_KIND.PAUSE:
+    case OPERATION_KIND.RESUME:
       return allReady(state) ? CLUSTER_STATUS.RUNNING : CLUSTER_STATUS.DEGRADED;
   }
 }

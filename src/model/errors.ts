@@ -22,6 +22,13 @@ export const ERRORS = {
   },
   STEP_NOT_FAILED: { status: 409, exit: 4, reaction: 'person', title: 'The step is not failed' },
   NOTHING_TO_DO: { status: 409, exit: 4, reaction: 'person', title: 'There is nothing to do' },
+  PLAN_STALE: { status: 409, exit: 4, reaction: 'person', title: 'The plan is not what would be done now' },
+  CHANGE_REFUSED: {
+    status: 409,
+    exit: 6,
+    reaction: 'person',
+    title: 'The cluster cannot be changed like that',
+  },
   OPERATION_NOT_ACTIVE: { status: 409, exit: 4, reaction: 'person', title: 'The operation has ended' },
   EPOCH_STALE: { status: 409, exit: 4, reaction: 'retry', title: 'A newer session claimed the cluster' },
   SESSION_MOVED: {

@@ -7,11 +7,9 @@ import {
   type NodeKind,
   type NodeState,
 } from './cluster.ts';
+import { FIRST_CONTROLLER_NODE_ID } from './node-ids.ts';
 import type { ClusterSpec } from './spec/schema.ts';
 import { drawKafkaUuid } from './uuid-text.ts';
-
-/** `node.id` of the first controller; brokers count from 0. Apart, since KRaft has one id space for both. */
-export const FIRST_CONTROLLER_NODE_ID = 3000;
 
 /** All that Millrace decides about a new cluster before anything is touched, ids included. */
 export function initialState(

@@ -1,6 +1,7 @@
 // What is done about nodes whose agents are lost or go away, and when: pure decisions of the entity.
 import { NODE_STATUS, OPERATION_KIND, type ClusterState, type NodeState } from './cluster.ts';
-import { holderOf, isServing, runningOperations } from './entity.ts';
+import { isServing, runningOperations } from './entity.ts';
+import { holderOf } from './grants.ts';
 import { recoveryPolicy } from './recovery-policy.ts';
 
 /** Who asks for what nobody asked for. */

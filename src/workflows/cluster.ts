@@ -13,7 +13,9 @@ import { CLUSTER_STATUS } from '../model/cluster.ts';
 import { runningOperations } from '../model/entity.ts';
 import { renderCluster } from '../model/render-cluster.ts';
 import type * as contract from './contract.ts';
+import { beginQueued } from './entity/changes.ts';
 import { requireState, type Entity } from './entity/entity.ts';
+import { grantWanted, setGrantHandlers } from './entity/grants.ts';
 import { setNodeHandlers } from './entity/nodes.ts';
 import {
   awaitEarlierOperation,
@@ -47,11 +49,13 @@ async function live(input: contract.ClusterInput): Promise<void> {
     seenUuids: input.carried?.seenUuids ?? [],
     starting: new Set(),
     yielding: new Map(),
+    withheld: new Map(),
     work: [],
   };
   setRequestHandlers(entity);
   setSessionHandlers(entity);
   setNodeHandlers(entity);
+  setGrantHandlers(entity);
   if (!(await condition(() => entity.state !== null, WAIT_FOR_REQUEST))) {
     log.warn('no install request arrived; nothing was done', { cluster: entity.name });
     return;
@@ -81,6 +85,8 @@ async function mainLoop(entity: Entity): Promise<void> {
       continue;
     }
     if (done() || renew()) return;
+    beginQueued(entity);
+    grantWanted(entity);
     recoverFailedNodes(entity);
     const nextMs = beginWhatIsDue(entity);
     const woken = () => entity.work.length > 0 || done() || renew();

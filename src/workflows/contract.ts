@@ -3,6 +3,13 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type {
+  ApplyRequest,
+  PauseNodeRequest,
+  RebalanceRequest,
+  RestartRequest,
+  ResumeNodeRequest,
+} from '../model/change-request.ts';
+import type {
   ClusterState,
   MaintenanceWindow,
   NodeState,
@@ -10,6 +17,7 @@ import type {
   SessionInfo,
 } from '../model/cluster.ts';
 import type { ErrorCode } from '../model/errors.ts';
+import type { MaintenanceHours } from '../model/maintenance-hours.ts';
 import type { WaitingNode } from '../model/placement/explain.ts';
 import type { Simulated } from '../model/placement/simulate.ts';
 import type { PlacedNode } from '../model/placement/types.ts';
@@ -50,6 +58,12 @@ export const WORKFLOW_TYPE = {
   REPLACE: 'replace',
   DRAIN: 'drain',
   ADOPT: 'adopt',
+  UPDATE: 'update',
+  SCALE: 'scale',
+  RESTART: 'restart',
+  REBALANCE: 'rebalance',
+  PAUSE: 'pause',
+  RESUME: 'resume',
   WHY: 'why',
   PREFLIGHT: 'preflight',
 } as const;
@@ -112,6 +126,8 @@ export interface OperationAccepted {
   workflowId: string;
   plan: Plan;
   planHash: string;
+  /** The operation that has to end first; then this one is planned anew. Its workflow does not exist before. */
+  queuedBehind?: string;
 }
 /** Starts the installation; sent with update-with-start. Refused with CLUSTER_EXISTS when the name is taken. */
 export const installUpdate = defineUpdate<OperationAccepted, [InstallRequest]>('install');
@@ -128,6 +144,28 @@ export interface ReplaceRequest extends OperationRequest {
 export const replaceUpdate = defineUpdate<OperationAccepted, [ReplaceRequest]>('replace');
 /** Refused with CLUSTER_NOT_FOUND, OPERATION_RUNNING, or NOTHING_TO_DO when Mesos has not removed the framework. */
 export const adoptUpdate = defineUpdate<OperationAccepted, [OperationRequest]>('adopt');
+/** A change of a serving cluster; `queue`: wait for the operation that runs, instead of being refused. */
+export type ChangeArgument<Request extends { kind: string }> = Omit<Request, 'kind'> & { queue?: boolean };
+/**
+ * The changes of a serving cluster. Each is refused with CLUSTER_NOT_FOUND, OPERATION_RUNNING (unless queued), NOTHING_TO_DO, PLAN_STALE,
+ * NODE_NOT_FOUND or REQUEST_INVALID. A newer spec takes the place of an update that runs.
+ */
+export const applyUpdate = defineUpdate<OperationAccepted, [ChangeArgument<ApplyRequest>]>('apply');
+export const restartUpdate = defineUpdate<OperationAccepted, [ChangeArgument<RestartRequest>]>('restart');
+export const rebalanceUpdate = defineUpdate<OperationAccepted, [ChangeArgument<RebalanceRequest>]>(
+  'rebalance',
+);
+export const pauseNodeUpdate = defineUpdate<OperationAccepted, [ChangeArgument<PauseNodeRequest>]>(
+  'pauseNode',
+);
+export const resumeNodeUpdate = defineUpdate<OperationAccepted, [ChangeArgument<ResumeNodeRequest>]>(
+  'resumeNode',
+);
+/** Takes a queued change out again. Refused with OPERATION_NOT_FOUND when it is not in the queue (any more). */
+export const dequeueUpdate = defineUpdate<
+  void,
+  [{ operationId: string; requestedBy: string; reason?: string }]
+>('dequeue');
 /** Refused with CLUSTER_NOT_FOUND or OPERATION_RUNNING. */
 export const uninstallUpdate = defineUpdate<OperationAccepted, [OperationRequest]>('uninstall');
 
@@ -178,6 +216,16 @@ export const maintenanceSignal =
   defineSignal<[{ agentId: string; window: MaintenanceWindow | null }]>('maintenance');
 /** A recovery has let go of a node that is to be replaced. */
 export const nodeYieldedSignal = defineSignal<[{ operationId: string; node: string }]>('nodeYielded');
+/** The running operation wants a node of a cluster that serves; it gives it back with the report that it is READY. */
+export const nodeWantedSignal = defineSignal<[{ operationId: string; node: string }]>('nodeWanted');
+/**
+ * The running operation changes broker properties while Kafka runs: `begun` before the first of them, `values` (null = unset)
+ * when all are read back.
+ */
+export const dynamicChangedSignal =
+  defineSignal<[{ operationId: string; begun?: string[]; values?: Record<string, string | null> }]>(
+    'dynamicChanged',
+  );
 /** An operation reports a change of a node; the given fields replace those of the entity. */
 export const nodeChangedSignal = defineSignal<[{ operationId: string; nodes: NodeState[] }]>('nodeChanged');
 
@@ -234,6 +282,14 @@ export interface OperationInput {
   planHash: string;
   requestedBy: string;
   reason?: string;
+  /** What the request says of how it is to be run. */
+  options?: OperationOptions;
+}
+export interface OperationOptions {
+  /** Nodes are stopped within these hours only. */
+  window?: MaintenanceHours;
+  /** Bytes per second and broker that moving replicas may take. */
+  throttleBytesPerSecond?: number;
 }
 /** What the entity learns when an operation has ended (its workflow result). */
 export interface OperationResult {
@@ -256,6 +312,11 @@ export interface PauseMessage {
   by?: string;
   reason?: string;
 }
+export interface ApproveMessage {
+  by?: string;
+  /** Hash of what is approved, or its beginning: the plan's, or the proposal's that the step shows. */
+  planHash?: string;
+}
 export interface AbortMessage {
   by?: string;
   reason: string;
@@ -266,11 +327,13 @@ export const pauseSignal = defineSignal<[PauseMessage]>('pause');
 export const resumeSignal = defineSignal<[PauseMessage]>('resume');
 export const retryStepSignal = defineSignal<[StepMessage]>('retryStep');
 export const skipStepSignal = defineSignal<[SkipMessage]>('skipStep');
+export const approveSignal = defineSignal<[ApproveMessage]>('approve');
 export const abortSignal = defineSignal<[AbortMessage]>('abort');
 export const pauseUpdate = defineUpdate<PlanProgress, [PauseMessage]>('pause');
 export const resumeUpdate = defineUpdate<PlanProgress, [PauseMessage]>('resume');
 export const retryStepUpdate = defineUpdate<PlanProgress, [StepMessage]>('retryStep');
 export const skipStepUpdate = defineUpdate<PlanProgress, [SkipMessage]>('skipStep');
+export const approveUpdate = defineUpdate<PlanProgress, [ApproveMessage]>('approve');
 export const abortUpdate = defineUpdate<PlanProgress, [AbortMessage]>('abort');
 
 export const PERSON_SIGNALS = {
@@ -278,6 +341,7 @@ export const PERSON_SIGNALS = {
   resume: resumeSignal,
   retryStep: retryStepSignal,
   skipStep: skipStepSignal,
+  approve: approveSignal,
   abort: abortSignal,
 } as const;
 export const PERSON_UPDATES = {
@@ -285,6 +349,7 @@ export const PERSON_UPDATES = {
   resume: resumeUpdate,
   retryStep: retryStepUpdate,
   skipStep: skipStepUpdate,
+  approve: approveUpdate,
   abort: abortUpdate,
 } as const;
 
@@ -293,6 +358,12 @@ export const sessionChangedSignal =
   defineSignal<[{ session: SessionInfo | null; problem: SessionProblem | null }]>('sessionChanged');
 /** From the entity: the newest task of a node has ended. */
 export const taskEndedSignal = defineSignal<[TaskStatusSignal & { node: string }]>('taskEnded');
+/** From the entity: the operation has a node that it wanted, as it stands now. */
+export const nodeGrantedSignal = defineSignal<[{ node: NodeState }]>('nodeGranted');
+/** From the entity: why the operation does not get a node yet. */
+export const nodeWithheldSignal = defineSignal<[{ node: string; reason: string }]>('nodeWithheld');
+/** From the entity: a newer request takes the operation's place. */
+export const supersedeSignal = defineSignal<[{ reason: string }]>('supersede');
 /** From the entity: let go of a node, another operation takes it over. */
 export const yieldNodeSignal = defineSignal<[{ node: string; reason: string }]>('yieldNode');
 /** From the entity: a node of this cluster that another operation holds lives elsewhere now. */

@@ -1,5 +1,18 @@
 // Every export is a workflow type.
 export { cluster } from './cluster.ts';
-export { adopt, drain, install, recover, replace, uninstall } from './operations.ts';
+export {
+  adopt,
+  drain,
+  install,
+  pause,
+  rebalance,
+  recover,
+  replace,
+  restart,
+  resume,
+  scale,
+  uninstall,
+  update,
+} from './operations.ts';
 export { preflight, why } from './questions.ts';
 export { session } from './session.ts';

@@ -2,6 +2,7 @@
 import { setPersonHandlers } from './operation/messages.ts';
 import { beginOperation, setEntityHandlers } from './operation/operation.ts';
 import { runPlan } from './operation/plan-runner.ts';
+import { putActiveLast } from './steps/active-last.ts';
 import { executeStep, reportSkipped } from './steps/steps.ts';
 import type { OperationInput, OperationResult } from './contract.ts';
 
@@ -35,6 +36,36 @@ export async function adopt(input: OperationInput): Promise<OperationResult> {
   return run(input);
 }
 
+/** Brings a cluster to another spec. */
+export async function update(input: OperationInput): Promise<OperationResult> {
+  return run(input);
+}
+
+/** Adds nodes to a cluster, or takes some away. */
+export async function scale(input: OperationInput): Promise<OperationResult> {
+  return run(input);
+}
+
+/** Restarts nodes one after the other. */
+export async function restart(input: OperationInput): Promise<OperationResult> {
+  return run(input);
+}
+
+/** Moves replicas until all brokers have their share. */
+export async function rebalance(input: OperationInput): Promise<OperationResult> {
+  return run(input);
+}
+
+/** Stops a broker and keeps it stopped. */
+export async function pause(input: OperationInput): Promise<OperationResult> {
+  return run(input);
+}
+
+/** Starts a broker that was kept stopped. */
+export async function resume(input: OperationInput): Promise<OperationResult> {
+  return run(input);
+}
+
 async function run(input: OperationInput): Promise<OperationResult> {
   const operation = beginOperation(input);
   // In this order, since the Temporal UI offers the signals in it.
@@ -43,5 +74,6 @@ async function run(input: OperationInput): Promise<OperationResult> {
   return runPlan(operation, {
     execute: (step) => executeStep(operation, step),
     reportSkipped: (step) => reportSkipped(operation, step),
+    putActiveLast: (phase) => putActiveLast(operation, phase),
   });
 }

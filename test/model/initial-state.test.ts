@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FIRST_CONTROLLER_NODE_ID, initialState } from '../../src/model/initial-state.ts';
+import { initialState } from '../../src/model/initial-state.ts';
+import { FIRST_CONTROLLER_NODE_ID } from '../../src/model/node-ids.ts';
 import { anySpec, countingUuids, specOf } from './clusters.ts';
 
 const KAFKA_UUID = /^[A-Za-z0-9_][A-Za-z0-9_-]{21}$/;

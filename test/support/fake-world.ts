@@ -27,6 +27,8 @@ export interface FakeWorld {
   effects: string[];
   /** Called at the start of each activity, and as `<activity>:done` after its effect; throws to make it fail. */
   fault: (activity: string, subject: string) => void | Promise<void>;
+  /** `node.id` of the controller that leads the quorum. */
+  activeController: number | null;
   /** False: the subscription is opened and let go, so that no activity runs and a skipping server can skip. */
   holdsSubscription: boolean;
   /** Opens a newer session of a cluster, as another worker would. */
@@ -50,6 +52,7 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
     frameworkRemoved: false,
     effects: [],
     fault: () => undefined,
+    activeController: null,
     holdsSubscription: true,
     moveSession: async (cluster) => {
       const state = await entity(cluster).query(clusterQuery);
@@ -128,9 +131,14 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
       await world.fault('awaitControllerReady', `controller-${nodeId - 3000}`);
       await ready(nodeId);
     },
-    awaitBrokerReady: async ({ nodeId }) => {
+    awaitBrokerReady: async ({ nodeId, restoreLeaders }) => {
       await world.fault('awaitBrokerReady', `broker-${nodeId}`);
       await ready(nodeId);
+      if (restoreLeaders) world.effects.push(`leaders broker-${nodeId}`);
+    },
+    activeController: async () => {
+      await world.fault('activeController', '');
+      return world.activeController;
     },
     awaitBrokerReplaceable: async ({ nodeId }) => {
       await world.fault('awaitBrokerReplaceable', `broker-${nodeId}`);

@@ -23,20 +23,42 @@ const statusSchema = z.enum(STATUS).meta({
 const actionSchema = z
   .union([
     z.object({
-      kind: z.enum(['place', 'release', 'replaceable', 'relocate', 'releaseFormer']),
+      kind: z.enum([
+        'place',
+        'release',
+        'replaceable',
+        'relocate',
+        'releaseFormer',
+        'grow',
+        'unregister',
+        'removeVoter',
+      ]),
       node: z.string(),
     }),
     z.object({
       kind: z.literal('start'),
       node: z.string(),
       elsewhere: z.literal(true).exactOptional().describe('On the place that relocate reserved'),
+      leaders: z.literal(true).exactOptional().describe('Gives the leaders back to it when it is in sync'),
     }),
     z.object({
       kind: z.literal('stop'),
       node: z.string(),
       gated: z.literal(true).exactOptional().describe('Only when Kafka can do without the node'),
+      together: z.array(z.string()).exactOptional().describe('Nodes that are down at the same time'),
+      pause: z.literal(true).exactOptional().describe('It is kept stopped'),
     }),
-    z.object({ kind: z.enum(['verify', 'register', 'deregister']) }),
+    z.object({
+      kind: z.literal('configure'),
+      set: z.record(z.string(), z.string()).describe('Broker properties that get these values'),
+      unset: z.array(z.string()).describe("Broker properties that get Kafka's default"),
+    }),
+    z.object({ kind: z.enum(['cordon', 'empty']), nodes: z.array(z.string()) }),
+    z.object({
+      kind: z.literal('propose'),
+      without: z.array(z.string()).describe('Brokers that are to be empty afterwards'),
+    }),
+    z.object({ kind: z.enum(['verify', 'register', 'deregister', 'approve', 'move']) }),
   ])
   .meta({
     id: 'StepAction',
@@ -56,12 +78,21 @@ const phaseSchema = z
     name: z.string(),
     after: z.array(z.string()).describe('Phases that must have ended before this one begins'),
     strategy: z.enum(['serial', 'parallel']),
+    activeLast: z
+      .literal(true)
+      .exactOptional()
+      .describe('The controller that leads the quorum when it begins goes last'),
     steps: z.array(stepSchema),
   })
   .meta({ id: 'PlanPhase', description: 'Steps that belong together' });
 
 export const planSchema = z
-  .object({ operation: kindSchema, cluster: z.string(), phases: z.array(phaseSchema) })
+  .object({
+    operation: kindSchema,
+    cluster: z.string(),
+    phases: z.array(phaseSchema),
+    changes: z.array(z.string()).exactOptional().describe('What it changes, per node and per key'),
+  })
   .meta({
     id: 'Plan',
     description: 'All that an operation does, decided before anything is touched',

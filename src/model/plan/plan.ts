@@ -16,11 +16,29 @@ export type Status = (typeof STATUS)[keyof typeof STATUS];
 /** What a step does; the operation maps each kind to activities. */
 export type StepAction =
   | { kind: 'place'; node: string }
-  /** `elsewhere`: on the place that `relocate` reserved. */
-  | { kind: 'start'; node: string; elsewhere?: true }
+  /** `elsewhere`: on the place that `relocate` reserved. `leaders`: gives the leaders back to it when it is in sync. */
+  | { kind: 'start'; node: string; elsewhere?: true; leaders?: true }
   | { kind: 'verify' }
-  /** `gated`: only when Kafka can do without the node. */
-  | { kind: 'stop'; node: string; gated?: true }
+  /** `gated`: only when Kafka can do without the node, and without those `together` with which it is stopped. */
+  | { kind: 'stop'; node: string; gated?: true; together?: string[]; pause?: true }
+  /** Reserves what the node needs more by the wanted spec, while it runs. */
+  | { kind: 'grow'; node: string }
+  /** Changes broker properties that Kafka can change while it runs, and reads them back. */
+  | { kind: 'configure'; set: Record<string, string>; unset: string[] }
+  /** Waits until a person approves. */
+  | { kind: 'approve' }
+  /** Keeps new partitions away from brokers that leave, where Kafka can. */
+  | { kind: 'cordon'; nodes: string[] }
+  /** Computes which replicas move; `without`: brokers that are to be empty afterwards. */
+  | { kind: 'propose'; without: string[] }
+  /** Moves the proposed replicas. */
+  | { kind: 'move' }
+  /** Proves that brokers hold no replica any more. */
+  | { kind: 'empty'; nodes: string[] }
+  /** Makes Kafka forget a broker that is stopped for good. */
+  | { kind: 'unregister'; node: string }
+  /** Takes a controller out of the quorum. */
+  | { kind: 'removeVoter'; node: string }
   /** Waits until Kafka can do without the node's data. */
   | { kind: 'replaceable'; node: string }
   | { kind: 'relocate'; node: string }
@@ -43,6 +61,8 @@ export interface PlanPhase {
   after: string[];
   /** `parallel`: all steps at once; `serial`: one after the other. */
   strategy: 'serial' | 'parallel';
+  /** Its controllers go in the order of the plan, but the one that leads the quorum when it begins goes last. */
+  activeLast?: true;
   steps: PlanStep[];
 }
 
@@ -50,6 +70,8 @@ export interface Plan {
   operation: OperationKind;
   cluster: string;
   phases: PlanPhase[];
+  /** What it changes, for people: per node and per key. Absent where the steps say it all. */
+  changes?: string[];
 }
 
 /** A step as it stands at a moment. */

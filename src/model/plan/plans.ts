@@ -1,9 +1,8 @@
 // The plans of the operations: pure functions of the cluster's state.
-import { NODE_KIND, NODE_STATUS, OPERATION_KIND, type ClusterState, type NodeState } from '../cluster.ts';
+import { NODE_KIND, NODE_STATUS, OPERATION_KIND, type NodeState } from '../cluster.ts';
 import { canonicalJson, sha256Hex } from '../hash.ts';
-import type { Plan, PlanPhase, PlanStep, StepAction } from './plan.ts';
-
-type Nodes = Pick<ClusterState, 'name' | 'nodes'>;
+import { gatedStop, nodesOf, phase, plan, step, type Nodes } from './build.ts';
+import type { Plan } from './plan.ts';
 
 /**
  * Install: every node is reserved before the first JVM starts, so that all addresses are known and nothing runs in a
@@ -135,53 +134,4 @@ export function planAdopt(cluster: Nodes): Plan {
 /** Hash of a plan: what `approve` names, and what proves that the plan shown is the plan run. */
 export function planHash(plan: Plan): string {
   return sha256Hex(canonicalJson(plan));
-}
-
-function plan(operation: Plan['operation'], cluster: Nodes, phases: PlanPhase[]): Plan {
-  return { operation, cluster: cluster.name, phases: withoutEmpty(phases) };
-}
-
-/** A phase without steps would only puzzle people; what waited for it waits for what it waited for. */
-function withoutEmpty(phases: PlanPhase[]): PlanPhase[] {
-  const kept: PlanPhase[] = [];
-  const replacement = new Map<string, string[]>();
-  for (const phase of phases) {
-    const after = [...new Set(phase.after.flatMap((name) => replacement.get(name) ?? [name]))];
-    if (phase.steps.length === 0) replacement.set(phase.name, after);
-    else kept.push({ ...phase, after });
-  }
-  return kept;
-}
-
-function phase(name: string, after: string[], strategy: PlanPhase['strategy'], steps: PlanStep[]): PlanPhase {
-  return { name, after, strategy, steps };
-}
-
-const TITLES = {
-  place: (node: string) => `reserve resources and a volume for ${node}`,
-  start: (node: string) => `start ${node} and wait until it is ready`,
-  stop: (node: string) => `stop ${node}`,
-  release: (node: string) => `release the resources and the volume of ${node}`,
-  replaceable: (node: string) => `wait until Kafka can do without the data of ${node}`,
-  relocate: (node: string) => `reserve resources and a volume for ${node} on another agent`,
-  releaseFormer: (node: string) => `release what ${node} held on its former agent`,
-} as const;
-
-function gatedStop(node: string): PlanStep {
-  return {
-    id: `stop:${node}`,
-    title: `stop ${node} when Kafka can do without it`,
-    action: { kind: 'stop', node, gated: true },
-  };
-}
-
-function step(kind: keyof typeof TITLES, node: string): PlanStep {
-  const action: StepAction = { kind, node };
-  return { id: `${kind}:${node}`, title: TITLES[kind](node), action };
-}
-
-function nodesOf(cluster: Nodes, kind: string): NodeState[] {
-  return Object.values(cluster.nodes)
-    .filter((node) => node.kind === kind)
-    .sort((a, b) => a.nodeId - b.nodeId);
 }

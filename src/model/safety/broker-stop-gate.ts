@@ -17,19 +17,23 @@ import {
  * one has to be stopped before it can be started, so the gate is open. A partition whose replication factor is not
  * above its min.insync.replicas can never spare a replica: under `wait` it keeps the gate closed; under `allow` all its
  * other replicas have to be in sync.
+ *
+ * @param together brokers that are stopped at the same time: none of them is counted on either
  */
 export function brokerStopGate(
   snapshot: ReplicationSnapshot,
   brokerId: number,
   policy: SparelessPolicy,
+  together: readonly number[] = [],
 ): Gate {
   if (!isServing(snapshot, brokerId)) return { open: true };
   const partitions = judgedPartitions(snapshot);
+  const stopped = [brokerId, ...together];
   const reasons = [
     sayReassigning(snapshot),
-    sayOffline(partitions, brokerId),
+    sayOffline(partitions, stopped),
     saySpareless(partitions, brokerId, policy),
-    sayBelow(partitions, brokerId, policy),
+    sayBelow(partitions, stopped, policy),
     sayRecovering(partitions, brokerId),
   ].filter((reason) => reason !== null);
   if (reasons.length === 0) return { open: true };
@@ -43,10 +47,12 @@ function sayReassigning({ reassigning }: ReplicationSnapshot): string | null {
 }
 
 /** Without a leader that serves. Those that only this broker has are left out: whether it runs is their only hope. */
-function sayOffline(partitions: readonly JudgedPartition[], brokerId: number): string | null {
+function sayOffline(partitions: readonly JudgedPartition[], stopped: readonly number[]): string | null {
   const offline = partitions.filter(
     ({ state, live }) =>
-      !live.includes(state.leader) && state.leader !== brokerId && hasOthers(state.replicas, brokerId),
+      !live.includes(state.leader) &&
+      !stopped.includes(state.leader) &&
+      state.replicas.some((replica) => !stopped.includes(replica)),
   );
   if (offline.length === 0) return null;
   const names = offline.map(({ name, state }) =>
@@ -79,15 +85,15 @@ function saySpareless(
 
 function sayBelow(
   partitions: readonly JudgedPartition[],
-  brokerId: number,
+  stopped: readonly number[],
   policy: SparelessPolicy,
 ): string | null {
   const below = partitions.flatMap((partition) => {
     const { name, state, live } = partition;
-    if (!state.isr.includes(brokerId)) return [];
+    if (!state.isr.some((replica) => stopped.includes(replica))) return [];
     // Under `wait` they are named already.
     if (isSpareless(partition) && policy === SPARELESS_POLICY.WAIT) return [];
-    const left = live.filter((broker) => broker !== brokerId).length;
+    const left = live.filter((broker) => !stopped.includes(broker)).length;
     const needed = leastWithout(partition);
     return left < needed ? [`${name} (${left} left, ${needed} needed)`] : [];
   });

@@ -21,6 +21,8 @@ export interface Entity {
    * Nodes whose recovery was asked to let go of them, and for whom: they are replaced next, and not recovered again meanwhile.
    */
   readonly yielding: Map<string, 'person' | 'itself'>;
+  /** Why the running operation does not get a node that it wants, as it was told last. */
+  readonly withheld: Map<string, string>;
   /** Things to do, in order; each is one or few commands. */
   readonly work: (() => Promise<void>)[];
 }

@@ -1,14 +1,9 @@
 // What the entity hears of its nodes: changes from operations, states of tasks from the session.
 import { isCancellation, log, sleep } from '@temporalio/workflow';
-import { newestTask, type ClusterState, type NodeState } from '../../model/cluster.ts';
-import {
-  applyNodes,
-  holderOf,
-  letFall,
-  observeTask,
-  runningOperations,
-  UUIDS_KEPT,
-} from '../../model/entity.ts';
+import { forgetNode, forgetSpecs } from '../../model/change-state.ts';
+import { newestTask, NODE_STATUS, type ClusterState, type NodeState } from '../../model/cluster.ts';
+import { applyNodes, letFall, observeTask, runningOperations, UUIDS_KEPT } from '../../model/entity.ts';
+import { BY_GRANT, holderOf, takeBack } from '../../model/grants.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { onMaster } from '../activity-proxies.ts';
 import * as contract from '../contract.ts';
@@ -90,6 +85,10 @@ function takeReport(
         );
   }
   applyNodes(state, nodes);
+  takeBack(state, operationId, nodes);
+  if (state.operation?.id === operationId && BY_GRANT.includes(state.operation.kind))
+    for (const { name, status } of nodes) if (status === NODE_STATUS.RELEASED) forgetNode(state, name);
+  forgetSpecs(state);
 }
 
 function takeStatus(entity: Entity, status: contract.TaskStatusSignal): void {

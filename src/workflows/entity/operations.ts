@@ -13,10 +13,12 @@ import {
   NODE_STATUS,
   OPERATION_KIND,
   OPERATION_STATE,
+  type ClusterState,
   type OperationKind,
   type OperationRecord,
 } from '../../model/cluster.ts';
-import { BESIDE, endOperation, holderOf, nodesToRecover } from '../../model/entity.ts';
+import { endOperation, nodesToRecover } from '../../model/entity.ts';
+import { BESIDE, holderOf } from '../../model/grants.ts';
 import type { Plan } from '../../model/plan/plan.ts';
 import { planDrain, planHash, planRecover, planReplace } from '../../model/plan/plans.ts';
 import { BY_ITSELF, nextDrain, nextReplacement, type Due } from '../../model/recovery.ts';
@@ -31,17 +33,22 @@ interface Accepting extends contract.OperationRequest {
   /** The nodes that it is about, when not all. */
   nodes?: string[];
   windowStartMs?: number;
+  /** Id that was given to it while it was queued. */
+  id?: string;
+  /** Nodes that it holds from the beginning: those that it adds. */
+  held?: string[];
+  options?: contract.OperationOptions;
 }
 
 /** Records the operation and leaves its start to the main loop. */
 export function accept(
   entity: Entity,
   kind: OperationKind,
-  { plan, requestedBy, reason, nodes, windowStartMs }: Accepting,
+  { plan, requestedBy, reason, nodes, windowStartMs, id, held = [], options }: Accepting,
 ): contract.OperationAccepted {
   const state = requireState(entity);
-  const operationId = contract.operationIdOf(entity.name, kind, entity.nextOperation);
-  entity.nextOperation += 1;
+  const operationId = id ?? contract.operationIdOf(entity.name, kind, entity.nextOperation);
+  if (id === undefined) entity.nextOperation += 1;
   const hash = planHash(plan);
   entity.starting.add(operationId);
   const operation: OperationRecord = {
@@ -52,13 +59,14 @@ export function accept(
     ...(reason === undefined ? {} : { reason }),
     ...(nodes === undefined ? {} : { nodes }),
     ...(windowStartMs === undefined ? {} : { windowStartMs }),
+    ...(held.length === 0 ? {} : { held }),
     startedAtMs: Date.now(),
     planHash: hash,
   };
   if (BESIDE.includes(kind)) state.recoveries.push(operation);
   else state.operation = operation;
   for (const node of nodes ?? []) entity.yielding.delete(node);
-  entity.work.push(() => startOperation(entity, operation, plan));
+  entity.work.push(() => startOperation(entity, operation, plan, options));
   return { operationId, workflowId: contract.operationWorkflowId(operationId), plan, planHash: hash };
 }
 
@@ -72,9 +80,14 @@ export async function started(
   return accepted;
 }
 
-async function startOperation(entity: Entity, operation: OperationRecord, plan: Plan): Promise<void> {
+async function startOperation(
+  entity: Entity,
+  operation: OperationRecord,
+  plan: Plan,
+  options: contract.OperationOptions | undefined,
+): Promise<void> {
   try {
-    const child = await startChildOf(entity, operation, plan);
+    const child = await startChildOf(entity, operation, plan, options);
     followOperation(entity, operation.id, child.result());
   } catch (error) {
     if (isCancellation(error)) throw error;
@@ -92,15 +105,17 @@ function startChildOf(
   entity: Entity,
   { id, kind, requestedBy, reason, planHash: hash }: OperationRecord,
   plan: Plan,
+  options: contract.OperationOptions | undefined,
 ): Promise<ChildWorkflowHandle<OperationWorkflow>> {
   const state = requireState(entity);
   const input: contract.OperationInput = {
     operationId: id,
-    cluster: { ...state, recoveries: [], history: [] },
+    cluster: withoutQueue({ ...state, recoveries: [], history: [] }),
     plan,
     planHash: hash,
     requestedBy,
     ...(reason === undefined ? {} : { reason }),
+    ...(options === undefined || Object.keys(options).length === 0 ? {} : { options }),
   };
   return startChild<OperationWorkflow>(kind, {
     workflowId: contract.operationWorkflowId(id),
@@ -116,12 +131,16 @@ function startChildOf(
   });
 }
 
+function withoutQueue({ queue: _queue, ...state }: ClusterState): ClusterState {
+  return state;
+}
+
 function operationDetails(kind: string, requestedBy: string, reason: string | undefined): string {
   return [
     `Operation **${kind}**, requested by ${requestedBy}${reason === undefined ? '' : `: ${reason}`}.`,
     '',
     'The plan with the state of each step is under *Current Details*. Signals: `pause`, `resume`, `retryStep`, ' +
-      '`skipStep`, `abort`. Cancelling the workflow is the same as an abort: what is there stays as it is.',
+      '`skipStep`, `approve`, `abort`. Cancelling the workflow is the same as an abort: what is there stays as it is.',
   ].join('\n');
 }
 

@@ -1,19 +1,16 @@
 // What is asked of a cluster: synchronous checks first, so that a bad request changes nothing.
 import { CancellationScope, condition, setHandler, uuid4 } from '@temporalio/workflow';
-import {
-  CLUSTER_STATUS,
-  OPERATION_KIND,
-  type ClusterState,
-  type OperationRecord,
-} from '../../model/cluster.ts';
-import { holderOf, isServing, recoverableNodes, runningOperations } from '../../model/entity.ts';
+import { CLUSTER_STATUS, OPERATION_KIND, type ClusterState } from '../../model/cluster.ts';
+import { isServing, recoverableNodes, runningOperations } from '../../model/entity.ts';
+import { holderOf } from '../../model/grants.ts';
 import { initialState, newFrameworkId } from '../../model/initial-state.ts';
 import { refuseChange } from '../../model/spec/refuse-change.ts';
 import type { ClusterSpec } from '../../model/spec/schema.ts';
 import { planAdopt, planInstall, planRecover, planReplace, planUninstall } from '../../model/plan/plans.ts';
 import * as contract from '../contract.ts';
 import { refuse } from '../failure.ts';
-import { hasShape } from '../internal-signal.ts';
+import { checkRequest, checkSpec, existing, refuseWhileRunning } from './checks.ts';
+import { setChangeHandlers } from './changes.ts';
 import { requireState, type Entity } from './entity.ts';
 import { accept, letGo, started } from './operations.ts';
 import { startSession } from './session.ts';
@@ -24,6 +21,7 @@ export function setRequestHandlers(entity: Entity): void {
     description: 'All that Millrace knows of the cluster.',
   });
   setInstallHandler(entity);
+  setChangeHandlers(entity);
   setReplaceHandler(entity);
   setAdoptHandler(entity);
   setHandler(
@@ -168,32 +166,6 @@ function setInstallHandler(entity: Entity): void {
   );
 }
 
-/** The API sends nothing else; a person may, from the Temporal UI. */
-function checkRequest(request: unknown): void {
-  const { requestedBy, reason } = (request ?? {}) as { requestedBy?: unknown; reason?: unknown };
-  if (typeof requestedBy === 'string' && (reason === undefined || typeof reason === 'string')) return;
-  throw refuse(
-    'REQUEST_INVALID',
-    `A request wants "requestedBy" (text: who asks) and may have "reason" (text), and got ${JSON.stringify(request)}; nothing was changed. ` +
-      'Accepted: for example {"requestedBy":"me"}',
-  );
-}
-
-/** The spec has been parsed by the API. What could not even be planned is refused all the same. */
-function checkSpec(name: string, spec: unknown): void {
-  const { name: named, kafka, brokers, controllers } = (spec ?? {}) as Record<string, unknown>;
-  const isComplete =
-    named === name &&
-    hasShape(kafka, { version: 'string' }) &&
-    hasShape(brokers, { count: 'number' }) &&
-    hasShape(controllers, { count: 'number' });
-  if (!isComplete)
-    throw refuse(
-      'SPEC_INVALID',
-      `The spec of ${name} is not complete; nothing was changed. Install it through the API or the command, which fill in what is missing.`,
-    );
-}
-
 /** Also says what of the new spec could not even be changed in place. */
 function nameTaken(state: ClusterState, wanted: ClusterSpec): Error {
   const first =
@@ -218,23 +190,4 @@ function nothingToRecover(state: ClusterState): Error {
   return refuse('NOTHING_TO_DO', `Nothing was begun on cluster ${state.name}: ${why}.`, {
     status: state.status,
   });
-}
-
-function existing(entity: Entity): ClusterState {
-  const { state } = entity;
-  if (state && state.status !== CLUSTER_STATUS.UNINSTALLED) return state;
-  throw refuse(
-    'CLUSTER_NOT_FOUND',
-    `There is no cluster ${entity.name}; nothing was changed. "millrace cluster list" shows those there are.`,
-  );
-}
-
-function refuseWhileRunning(name: string, operation: OperationRecord | null): void {
-  if (!operation) return;
-  throw refuse(
-    'OPERATION_RUNNING',
-    `${operation.id} is running on cluster ${name}; nothing was changed. Wait for it ` +
-      `("millrace op watch '${operation.id}'"), or abort it first ("millrace op abort '${operation.id}' --reason ...").`,
-    { operationId: operation.id },
-  );
 }

@@ -2,7 +2,7 @@
 import { setHandler } from '@temporalio/workflow';
 import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import { STATUS, type PlanProgress } from '../../model/plan/plan.ts';
-import { addNote, hasEnded } from '../../model/plan/progress.ts';
+import { addNote, findStep, hasEnded } from '../../model/plan/progress.ts';
 import * as contract from '../contract.ts';
 import { refuse } from '../failure.ts';
 import { show, type Operation } from './operation.ts';
@@ -26,6 +26,12 @@ export function setPersonHandlers(operation: Operation): void {
     skipStep: ({ step, by, reason }) => {
       operation.verdicts.set(step, { kind: 'skip', reason });
       addNote(progress, `${step} skipped by ${by ?? 'somebody'}: ${reason}`);
+      // One that is FAILED waits for the verdict; one that only waits is called off.
+      if (findStep(progress, step)?.status !== STATUS.FAILED) operation.stepScopes.get(step)?.cancel();
+    },
+    approve: ({ by }) => {
+      for (const step of operation.approvals.keys()) operation.approved.add(step);
+      addNote(progress, `approved by ${by ?? 'somebody'}`);
     },
     abort: ({ by, reason }) => {
       operation.aborted = { reason, by: by ?? 'somebody' };
@@ -38,13 +44,17 @@ export function setPersonHandlers(operation: Operation): void {
     setBoth(operation, { name, description, check, apply: handlers[name] });
 }
 
-type Argument = contract.StepMessage & contract.AbortMessage & contract.PauseMessage;
+type Argument = contract.StepMessage &
+  contract.AbortMessage &
+  contract.PauseMessage &
+  contract.ApproveMessage;
 
 interface Messages {
   pause: (message: contract.PauseMessage) => void;
   resume: (message: contract.PauseMessage) => void;
   retryStep: (message: contract.StepMessage) => void;
   skipStep: (message: contract.SkipMessage) => void;
+  approve: (message: contract.ApproveMessage) => void;
   abort: (message: contract.AbortMessage) => void;
 }
 
@@ -67,11 +77,17 @@ const MESSAGES: Record<keyof Messages, Message> = {
     },
   },
   skipStep: {
-    description: 'Leave a FAILED step undone and go on. {"step":"start:broker-0","reason":"why"}',
+    description:
+      'Leave a step undone that is FAILED, or waits for Kafka or a person, and go on. {"step":"start:broker-0","reason":"why"}',
     check: (operation, { step, reason }) => {
       checkReason('skipStep', reason);
-      checkFailedStep(operation, step);
+      if (!waitsForGate(operation, step)) checkFailedStep(operation, step);
     },
+  },
+  approve: {
+    description:
+      'Go on where a step waits for approval. {"planHash":"0a1b2c3d"} (what is approved; optional)',
+    check: checkApproval,
   },
   abort: {
     description: 'Stop here and leave everything as it is. {"reason":"why"}',
@@ -119,6 +135,31 @@ function setBoth(
     description: message.description,
     validator: check,
   });
+}
+
+/** Steps that a person may leave undone while they wait: without them the next ones still know what to do. */
+const SKIPPED_WAITING: readonly string[] = ['stop', 'replaceable', 'configure', 'grow', 'approve', 'empty'];
+
+function waitsForGate({ progress }: Operation, stepId: string): boolean {
+  const step = findStep(progress, stepId);
+  return step?.status === STATUS.WAITING && SKIPPED_WAITING.includes(step.action.kind);
+}
+
+function checkApproval(operation: Operation, { planHash }: contract.ApproveMessage): void {
+  const { operationId } = operation.input;
+  const awaited = [...operation.approvals.values()];
+  if (awaited.length === 0)
+    throw refuse(
+      'STEP_NOT_FAILED',
+      `No step of ${operationId} waits for approval; nothing was changed. See "millrace op get '${operationId}'".`,
+    );
+  if (planHash === undefined) return;
+  const isHash = typeof planHash === 'string' && planHash.length >= 8;
+  if (!isHash || !awaited.some((hash) => hash.startsWith(planHash)))
+    throw refuse(
+      'PLAN_STALE',
+      `${JSON.stringify(planHash)} is not what ${operationId} waits to have approved; nothing was changed. That is ${awaited.join(', ')}; accepted: 8 digits of it or more.`,
+    );
 }
 
 function checkReason(message: string, reason: unknown): void {

@@ -9,6 +9,7 @@ import {
   type CancellationScope,
 } from '@temporalio/workflow';
 import { OPERATION_KIND, type NodeState, type SessionInfo } from '../../model/cluster.ts';
+import { BY_GRANT } from '../../model/grants.ts';
 import { STATUS, type PlanProgress, type StepProgress } from '../../model/plan/plan.ts';
 import { beginProgress, findStep, hasEnded, operationState, setStep } from '../../model/plan/progress.ts';
 import { renderMarkdown } from '../../model/plan/render-markdown.ts';
@@ -53,6 +54,14 @@ export interface Operation {
   readonly again: Set<string>;
   /** Steps that pause before the next launch of a task that ended again and again; a retry ends the pause. */
   readonly backingOff: Set<string>;
+  /** Nodes that the entity has given to it and that it has not given back. */
+  readonly granted: Set<string>;
+  /** Hash of what a person may approve, by the step that waits for it. */
+  readonly approvals: Map<string, string>;
+  /** Steps that a person has approved. */
+  readonly approved: Set<string>;
+  /** What is put back when it is aborted, newest last: each by its name. */
+  readonly putBack: Map<string, () => Promise<void>>;
   aborted: { reason: string; by: string } | null;
   /** The scope of everything that runs; cancelled by abort. */
   scope: CancellationScope | null;
@@ -81,11 +90,20 @@ export function beginOperation(input: contract.OperationInput): Operation {
     stepScopes: new Map(),
     again: new Set(),
     backingOff: new Set(),
+    granted: new Set(input.cluster.operation?.held),
+    approvals: new Map(),
+    approved: new Set(),
+    putBack: new Map(),
     aborted: null,
     scope: null,
   };
   show(operation);
   return operation;
+}
+
+/** Whether it holds only the nodes that it has asked for. */
+export function isByGrant({ progress }: Operation): boolean {
+  return BY_GRANT.includes(progress.operation);
 }
 
 /** Shows the progress in the Temporal UI; the search attribute is written only when it changes. */
@@ -160,6 +178,31 @@ export function setEntityHandlers(operation: Operation): void {
     fits: (message) => hasShape(message, { node: 'string', reason: 'string' }),
     apply: ({ reason }) => {
       leaveInPlace(operation, reason);
+    },
+  });
+  onInternalSignal(contract.nodeGrantedSignal, {
+    description: 'From the cluster: the operation has a node that it wanted.',
+    fits: ({ node }) => hasShape(node, NODE_SHAPE),
+    apply: ({ node }) => {
+      operation.nodes[node.name] = node;
+      operation.granted.add(node.name);
+      for (const { id } of stepsOfNode(operation, node.name)) markWaiting(operation, id, null);
+    },
+  });
+  onInternalSignal(contract.nodeWithheldSignal, {
+    description: 'From the cluster: why the operation does not get a node yet.',
+    fits: (message) => hasShape(message, { node: 'string', reason: 'string' }),
+    apply: ({ node, reason }) => {
+      for (const { id } of stepsOfNode(operation, node)) markWaiting(operation, id, reason);
+    },
+  });
+  onInternalSignal(contract.supersedeSignal, {
+    description: 'From the cluster: a newer request takes the place of this operation.',
+    fits: (message) => hasShape(message, { reason: 'string' }),
+    apply: ({ reason }) => {
+      if (hasEnded(operation.progress.status)) return;
+      operation.aborted = { by: BY_ITSELF, reason };
+      operation.scope?.cancel();
     },
   });
   onInternalSignal(contract.stepWaitingSignal, {
@@ -240,6 +283,8 @@ function leaveInPlace(operation: Operation, reason: string): void {
 
 /** A node that was ready and whose task ends while its operation still runs is started again by it. */
 function reopenStepOf(operation: Operation, status: contract.TaskStatusSignal & { node: string }): void {
+  // What it has given back is the entity's to bring back.
+  if (isByGrant(operation) && !operation.granted.has(status.node)) return;
   const step = findStep(operation.progress, `start:${status.node}`);
   if (step?.status === STATUS.COMPLETE) operation.reopened.add(step.id);
 }

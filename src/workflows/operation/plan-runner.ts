@@ -8,7 +8,8 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import { STATUS, type PhaseProgress, type StepProgress } from '../../model/plan/plan.ts';
-import { abortRest, beginStep, hasEnded, setStep } from '../../model/plan/progress.ts';
+import { nextOpeningMs, showHours } from '../../model/maintenance-hours.ts';
+import { abortRest, addNote, beginStep, hasEnded, setStep } from '../../model/plan/progress.ts';
 import { BY_ITSELF } from '../../model/recovery.ts';
 import { clusterWorkflowId, operationEndedSignal, type OperationResult } from '../contract.ts';
 import { messageOf } from '../failure.ts';
@@ -25,6 +26,8 @@ export interface Steps {
   execute: ExecuteStep;
   /** Tells the entity what a step that a person skipped leaves behind. */
   reportSkipped: (step: StepProgress) => Promise<void>;
+  /** Changes the order of a phase's steps so that the controller that leads goes last. */
+  putActiveLast: (phase: PhaseProgress) => Promise<void>;
 }
 
 /**
@@ -49,11 +52,21 @@ export async function runPlan(operation: Operation, steps: Steps): Promise<Opera
     operation.aborted ??= { by: 'somebody', reason: 'the workflow was cancelled' };
   }
   return CancellationScope.nonCancellable(async () => {
+    if (operation.aborted) await putBack(operation);
     // The task that answers the abort must not be the one that ends the workflow: an event that arrives meanwhile (a
     // status, an activity's end) would fail that task, and with it the answer.
     if (operation.aborted) await sleep(SETTLE_MS, { summary: 'let what is on its way arrive' });
     return endPlan(operation);
   });
+}
+
+/** What an abort puts back, the newest first; it is told while it is done. */
+async function putBack(operation: Operation): Promise<void> {
+  for (const [what, undo] of [...operation.putBack].reverse()) {
+    addNote(operation.progress, `aborted; now: ${what}`);
+    show(operation);
+    await undo();
+  }
 }
 
 /** Ends the plan for everybody: the entity first, so that whoever sees the end may ask for the next operation. */
@@ -90,6 +103,7 @@ async function reportEnd({ input }: Operation, result: OperationResult): Promise
 
 async function runPhase(operation: Operation, phase: PhaseProgress, steps: Steps): Promise<void> {
   await condition(() => phase.after.every((name) => phaseDone(operation, name)));
+  if (phase.activeLast === true) await steps.putActiveLast(phase);
   if (phase.strategy === 'parallel')
     await Promise.all(phase.steps.map((step) => runUntilEnded(operation, step, steps)));
   else for (const step of phase.steps) await runUntilEnded(operation, step, steps);
@@ -109,6 +123,7 @@ async function runUntilEnded(operation: Operation, step: StepProgress, steps: St
   const { progress } = operation;
   for (;;) {
     await untilResumed(operation, step);
+    await untilWindow(operation, step);
     operation.reopened.delete(step.id);
     if (isYielded(operation, step)) return letGo(operation, step);
     beginStep(progress, step.id, Date.now());
@@ -132,6 +147,7 @@ async function runUntilEnded(operation: Operation, step: StepProgress, steps: St
           await letGo(operation, step);
           return;
         }
+        if (await leftUndone(operation, step, steps)) return;
         if (!operation.again.delete(step.id)) throw error;
         continue;
       }
@@ -157,6 +173,22 @@ async function untilResumed(operation: Operation, step: StepProgress): Promise<v
   await condition(() => !progress.paused || isYielded(operation, step));
 }
 
+/** Nodes are stopped within the hours that were asked for only; what was stopped is started at any hour. */
+async function untilWindow(operation: Operation, step: StepProgress): Promise<void> {
+  const window = operation.input.options?.window;
+  if (window === undefined || step.action.kind !== 'stop') return;
+  for (;;) {
+    const nowMs = Date.now();
+    const opensMs = nextOpeningMs(window, nowMs);
+    if (opensMs <= nowMs) return;
+    const reason = `for its window (${showHours(window)} UTC), which opens at ${new Date(opensMs).toISOString()}`;
+    setStep(operation.progress, step.id, { status: STATUS.WAITING, reason, nowMs });
+    show(operation);
+    await sleep(opensMs - nowMs, { summary: `${step.id} waits ${reason}`.slice(0, 200) });
+    await untilResumed(operation, step);
+  }
+}
+
 function isYielded(operation: Operation, { action }: StepProgress): boolean {
   return 'node' in action && operation.yielded.has(action.node);
 }
@@ -179,6 +211,11 @@ async function skipped(operation: Operation, step: StepProgress, steps: Steps): 
     await letGo(operation, step);
     return true;
   }
+  return leftUndone(operation, step, steps);
+}
+
+/** Whether a person wants a step to be left undone; then it is. */
+async function leftUndone(operation: Operation, step: StepProgress, steps: Steps): Promise<boolean> {
   const verdict = operation.verdicts.get(step.id);
   operation.verdicts.delete(step.id);
   if (verdict?.kind !== 'skip') return false;

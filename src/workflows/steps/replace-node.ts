@@ -90,10 +90,16 @@ export async function releaseFormer(
 }
 
 /** What has to hold before a node of a serving cluster is stopped. */
-export function stopGate(operation: Operation, { kind, nodeId }: NodeState): StopGate {
+export function stopGate(
+  operation: Operation,
+  { kind, nodeId }: NodeState,
+  together: readonly string[] = [],
+): StopGate {
+  const others = together.flatMap((name) => operation.nodes[name]?.nodeId ?? []);
   return {
     kind,
     nodeId,
+    ...(others.length > 0 ? { together: others } : {}),
     brokers: addressesOf(operation, NODE_KIND.BROKER),
     controllers: addressesOf(operation, NODE_KIND.CONTROLLER),
     policy: SPARELESS_POLICY.WAIT,

@@ -18,7 +18,7 @@ import { anywhere } from '../activity-proxies.ts';
 import type { TaskStatusSignal } from '../contract.ts';
 import { refuse } from '../failure.ts';
 import { awaitReplaceable } from './replace-node.ts';
-import { markWaiting, type Operation } from '../operation/operation.ts';
+import { isByGrant, markWaiting, type Operation } from '../operation/operation.ts';
 import {
   addressesOf,
   callerOf,
@@ -26,6 +26,7 @@ import {
   nodesOfKind,
   report,
   settled,
+  takeNode,
   withSession,
 } from './step-context.ts';
 
@@ -40,9 +41,12 @@ const LAUNCHES_OF_OTHERS = 100;
 export async function start(
   operation: Operation,
   step: StepProgress,
-  found: NodeState,
-  elsewhere = false,
+  name: string,
+  { elsewhere = false, leaders = false }: { elsewhere?: boolean; leaders?: boolean } = {},
 ): Promise<undefined> {
+  // Its stop was left undone: it runs on as it was.
+  if (isGivenBack(operation, name)) return;
+  const { paused: _paused, ...found } = await takeNode(operation, name);
   const before = elsewhere ? await moveIn(operation, step, found) : found;
   if (before.placement === null)
     throw refuse(
@@ -53,8 +57,9 @@ export async function start(
   // Only a node that was placed by this very operation and not begun has no task yet; any other may have one, of which nobody
   // has heard: it is looked for, not launched twice.
   let fresh = node.status === NODE_STATUS.PLACED && node.taskState === null && step.runs === 1;
-  const limit =
-    operation.progress.operation === OPERATION_KIND.INSTALL ? LAUNCHES_OF_INSTALL : LAUNCHES_OF_OTHERS;
+  const isWatched = operation.progress.operation === OPERATION_KIND.INSTALL || isByGrant(operation);
+  const limit = isWatched ? LAUNCHES_OF_INSTALL : LAUNCHES_OF_OTHERS;
+  const { generation } = operation.input.cluster;
   const policy = recoveryPolicy(operation.input.cluster.spec);
   const quickEnds = operation.progress.operation === OPERATION_KIND.RECOVER ? (node.quickEnds ?? 0) : 0;
   if (quickEnds > 1 && step.runs === 1)
@@ -70,18 +75,19 @@ export async function start(
         launches: node.launches + 1,
         taskState: null,
         status: NODE_STATUS.STARTING,
+        generation,
       });
       fresh = true;
     }
-    const ended = await runTask(operation, step, node, fresh);
+    const ended = await runTask(operation, step, node, { fresh, leaders });
     if (ended === null) {
       const ready = operation.nodes[node.name] ?? node;
       node = await report(
         operation,
         settled({ ...ready, status: NODE_STATUS.READY, taskState: 'TASK_RUNNING', readyAtMs: Date.now() }),
       );
-      // It may have ended while that was told.
-      if (!hasEnded(operation, node)) return;
+      // It may have ended while that was told; what was given back is not this operation's any more.
+      if (isByGrant(operation) || !hasEnded(operation, node)) return;
       fresh = false;
       continue;
     }
@@ -97,6 +103,12 @@ export async function start(
     const again = await beforeNextLaunch(operation, step, { ended, launches, limit });
     if (again === 'reset') launches = 0;
   }
+}
+
+/** Whether the plan stops the node first, and that step ended with the node given back. */
+function isGivenBack(operation: Operation, name: string): boolean {
+  const stop = findStep(operation.progress, `stop:${name}`);
+  return isByGrant(operation) && stop !== undefined && !operation.granted.has(name);
 }
 
 /** The node's new place becomes the one that it has; the entity remembers the former one until it is released. */
@@ -115,6 +127,7 @@ async function moveIn(operation: Operation, step: StepProgress, node: NodeState)
     launches: node.launches + 1,
     taskState: null,
     status: NODE_STATUS.PLACED,
+    generation: operation.input.cluster.generation,
   });
 }
 
@@ -123,7 +136,7 @@ async function runTask(
   operation: Operation,
   step: StepProgress,
   node: NodeState,
-  fresh: boolean,
+  { fresh, leaders }: { fresh: boolean; leaders: boolean },
 ): Promise<string | null> {
   const taskId = taskIdOf(node.name, node.launches);
   const launched = await launch(operation, step, node, fresh);
@@ -144,7 +157,7 @@ async function runTask(
   };
   const ended = () => operation.endedTasks.get(taskId);
   const gate = new CancellationScope();
-  const ready = gate.run(() => awaitReady(operation, step, node)).then(() => true);
+  const ready = gate.run(() => awaitReady(operation, step, node, leaders)).then(() => true);
   try {
     await Promise.race([ready, condition(() => ended() !== undefined)]);
   } finally {
@@ -198,7 +211,12 @@ async function launch(
   });
 }
 
-async function awaitReady(operation: Operation, step: StepProgress, node: NodeState): Promise<void> {
+async function awaitReady(
+  operation: Operation,
+  step: StepProgress,
+  node: NodeState,
+  leaders: boolean,
+): Promise<void> {
   const caller = callerOf(step);
   if (node.kind === NODE_KIND.CONTROLLER && node.joins && node.placement)
     await anywhere.replaceVoter.executeWithOptions({ summary: `make ${node.name} a voter of the quorum` }, [
@@ -220,7 +238,14 @@ async function awaitReady(operation: Operation, step: StepProgress, node: NodeSt
   else
     await anywhere.awaitBrokerReady.executeWithOptions(
       { summary: `wait until ${node.name} is registered and in sync` },
-      [{ caller, nodeId: node.nodeId, brokers: addressesOf(operation, NODE_KIND.BROKER) }],
+      [
+        {
+          caller,
+          nodeId: node.nodeId,
+          brokers: addressesOf(operation, NODE_KIND.BROKER),
+          ...(leaders ? { restoreLeaders: true as const } : {}),
+        },
+      ],
     );
 }
 

@@ -11,13 +11,20 @@ import {
 } from '@temporalio/workflow';
 import type { Caller, KafkaAddress, PlaceNodeInput } from '../../activities/contract.ts';
 import { ERRORS } from '../../model/errors.ts';
-import { hostOf, taskIdOf, type NodeState, type Placement, type SessionInfo } from '../../model/cluster.ts';
+import {
+  hostOf,
+  NODE_STATUS,
+  taskIdOf,
+  type NodeState,
+  type Placement,
+  type SessionInfo,
+} from '../../model/cluster.ts';
 import type { StepProgress } from '../../model/plan/plan.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { onSession } from '../activity-proxies.ts';
-import { clusterWorkflowId, nodeChangedSignal } from '../contract.ts';
+import { clusterWorkflowId, nodeChangedSignal, nodeWantedSignal } from '../contract.ts';
 import { codeOf, messageOf, refuse } from '../failure.ts';
-import { markWaiting, type Operation } from '../operation/operation.ts';
+import { isByGrant, markWaiting, type Operation } from '../operation/operation.ts';
 import { FIRST_BOUND_SECONDS, LAST_BOUND_SECONDS, sessionAfter } from '../operation/session-after.ts';
 
 /** Pause before a call whose failure passes by itself is made again: at first, and at last, doubling each time. */
@@ -112,11 +119,37 @@ export function reserve(
 /** Tells the entity before the operation goes on: its state is the truth about what exists. */
 export async function report(operation: Operation, node: NodeState): Promise<NodeState> {
   operation.nodes[node.name] = node;
+  if (node.status === NODE_STATUS.READY || node.paused !== undefined) operation.granted.delete(node.name);
   await getExternalWorkflowHandle(clusterWorkflowId(operation.input.cluster.name)).signal(nodeChangedSignal, {
     operationId: operation.input.operationId,
     nodes: [node],
   });
   return node;
+}
+
+/**
+ * Has the entity give a node to this operation, as it stands now. It is given back with the report that it is READY, or is kept stopped.
+ * Until then nothing else touches it.
+ */
+export async function takeNode(operation: Operation, name: string): Promise<NodeState> {
+  if (isByGrant(operation) && !operation.granted.has(name)) {
+    await getExternalWorkflowHandle(clusterWorkflowId(operation.input.cluster.name)).signal(
+      nodeWantedSignal,
+      {
+        operationId: operation.input.operationId,
+        node: name,
+      },
+    );
+    await condition(() => operation.granted.has(name));
+  }
+  return nodeOf(operation, name);
+}
+
+/** Gives a node back that runs as it was given. One that does not run is kept: a later step starts it, or the end of the operation. */
+export async function giveBack(operation: Operation, name: string): Promise<void> {
+  const node = nodeOf(operation, name);
+  if (!isByGrant(operation) || !operation.granted.has(name)) return;
+  if (node.status === NODE_STATUS.READY && !hasEnded(operation, node)) await report(operation, node);
 }
 
 /** Whether the newest task of a node is known to have ended, here or before this operation began. */

@@ -1,17 +1,18 @@
 // The steps of the operations: each a few activities, and what the entity is told before the step goes on.
 import { condition, isCancellation, sleep } from '@temporalio/workflow';
-import { NODE_KIND, NODE_STATUS, taskIdOf, type NodeState } from '../../model/cluster.ts';
+import { NODE_KIND, NODE_STATUS, type NodeState } from '../../model/cluster.ts';
 import { STATUS, type StepProgress } from '../../model/plan/plan.ts';
 import { anywhere, onMaster } from '../activity-proxies.ts';
-import { codeOf, messageOf } from '../failure.ts';
-import type { Operation } from '../operation/operation.ts';
+import { codeOf, messageOf, refuse } from '../failure.ts';
+import { markWaiting, type Operation } from '../operation/operation.ts';
 import { FIRST_BOUND_SECONDS, sessionAfter } from '../operation/session-after.ts';
-import { awaitReplaceable, relocate, releaseFormer, stopGate } from './replace-node.ts';
+import { awaitReplaceable, relocate, releaseFormer } from './replace-node.ts';
 import { start } from './start-node.ts';
+import { stop } from './stop-node.ts';
 import {
   addressesOf,
   callerOf,
-  hasEnded,
+  giveBack,
   nodeOf,
   report,
   reserve,
@@ -29,11 +30,11 @@ export async function executeStep(operation: Operation, step: StepProgress): Pro
     case 'place':
       return place(operation, step, nodeOf(operation, action.node));
     case 'start':
-      return start(operation, step, nodeOf(operation, action.node), action.elsewhere);
+      return start(operation, step, action.node, action);
     case 'verify':
       return verify(operation, step);
     case 'stop':
-      return stop(operation, step, nodeOf(operation, action.node), action.gated);
+      return stop(operation, step, action);
     case 'replaceable':
       return awaitReplaceable(operation, step, nodeOf(operation, action.node));
     case 'relocate':
@@ -46,6 +47,17 @@ export async function executeStep(operation: Operation, step: StepProgress): Pro
       return release(operation, step, nodeOf(operation, action.node));
     case 'deregister':
       return deregister(operation, step);
+    case 'approve':
+      return approve(operation, step);
+    case 'grow':
+    case 'configure':
+    case 'cordon':
+    case 'propose':
+    case 'move':
+    case 'empty':
+    case 'unregister':
+    case 'removeVoter':
+      throw refuse('INTERNAL', `step ${step.id} is not there yet`);
   }
 }
 
@@ -53,7 +65,13 @@ async function place(operation: Operation, step: StepProgress, node: NodeState):
   if (node.placement !== null) return;
   const placement = await reserve(operation, step, node, { placementNumber: 1 });
   // The first task is named together with the placement: one report instead of two.
-  await report(operation, { ...node, placement, status: NODE_STATUS.PLACED, launches: 1 });
+  await report(operation, {
+    ...node,
+    placement,
+    status: NODE_STATUS.PLACED,
+    launches: 1,
+    ...(operation.input.cluster.generation > 1 ? { generation: operation.input.cluster.generation } : {}),
+  });
 }
 
 async function verify(operation: Operation, step: StepProgress): Promise<undefined> {
@@ -87,33 +105,6 @@ async function verify(operation: Operation, step: StepProgress): Promise<undefin
   }
 }
 
-async function stop(
-  operation: Operation,
-  step: StepProgress,
-  node: NodeState,
-  gated = false,
-): Promise<string | undefined> {
-  const { placement } = node;
-  const taskId = taskIdOf(node.name, node.launches);
-  if (placement === null || node.launches === 0 || hasEnded(operation, node)) return undefined;
-  const result = await withSession(operation, step, (session, activities) =>
-    activities.stopNode.executeWithOptions({ summary: `stop ${taskId} on ${placement.hostname}` }, [
-      {
-        caller: callerOf(step),
-        session,
-        cluster: operation.input.cluster.name,
-        taskId,
-        agentId: placement.agentId,
-        killGraceSeconds: operation.input.cluster.spec.killGraceSeconds,
-        ...(gated ? { gate: stopGate(operation, node) } : {}),
-      },
-    ]),
-  );
-  if (!result.stopped) return `${node.name}: ${result.reason}`;
-  await report(operation, settled({ ...node, status: NODE_STATUS.STOPPED, taskState: result.state }));
-  return undefined;
-}
-
 async function release(
   operation: Operation,
   step: StepProgress,
@@ -139,6 +130,22 @@ async function release(
   return left;
 }
 
+/** Waits until a person approves; what exactly is named by the plan's hash. */
+async function approve(operation: Operation, step: StepProgress): Promise<undefined> {
+  const { operationId, planHash } = operation.input;
+  operation.approvals.set(step.id, planHash);
+  markWaiting(
+    operation,
+    step.id,
+    `for approval: "millrace op approve '${operationId}'", or the signal approve with {"planHash":"${planHash.slice(0, 12)}"}`,
+  );
+  try {
+    await condition(() => operation.approved.has(step.id));
+  } finally {
+    operation.approvals.delete(step.id);
+  }
+}
+
 /** Waits until a worker has subscribed as the new framework. */
 async function register(operation: Operation, step: StepProgress): Promise<undefined> {
   await sessionAfter(operation, step.id, { usedEpoch: 0, boundSeconds: FIRST_BOUND_SECONDS });
@@ -159,6 +166,7 @@ async function deregister(operation: Operation, step: StepProgress): Promise<und
 
 /** What a skipped step leaves behind, told to the entity: a node that was not started is not recovered by itself. */
 export async function reportSkipped(operation: Operation, { action, reason }: StepProgress): Promise<void> {
+  if (action.kind === 'stop') await giveBack(operation, action.node);
   if (action.kind !== 'start') return;
   const node = nodeOf(operation, action.node);
   await report(operation, {

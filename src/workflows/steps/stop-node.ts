@@ -1,0 +1,67 @@
+// Stops a node: at once where the whole cluster goes, behind Kafka's gate where the cluster serves on.
+import { NODE_STATUS, OPERATION_KIND, taskIdOf, type NodeState } from '../../model/cluster.ts';
+import type { StepAction, StepProgress } from '../../model/plan/plan.ts';
+import { addNote } from '../../model/plan/progress.ts';
+import type { Operation } from '../operation/operation.ts';
+import { stopGate } from './replace-node.ts';
+import { callerOf, giveBack, hasEnded, report, settled, takeNode, withSession } from './step-context.ts';
+
+type Stop = Extract<StepAction, { kind: 'stop' }>;
+
+/** Stops the node of a step; says why when its agent cannot be asked. */
+export async function stop(
+  operation: Operation,
+  step: StepProgress,
+  { node: name, gated, together, pause }: Stop,
+): Promise<string | undefined> {
+  const node = await takeNode(operation, name);
+  if (isUpToDate(operation, node)) {
+    addNote(
+      operation.progress,
+      `${name} runs with generation ${node.generation ?? 1} already; it is left alone`,
+    );
+    await giveBack(operation, name);
+    return undefined;
+  }
+  const { placement } = node;
+  const taskId = taskIdOf(node.name, node.launches);
+  if (placement === null || node.launches === 0) return undefined;
+  if (hasEnded(operation, node)) {
+    if (pause === true) await report(operation, paused(operation, node));
+    return undefined;
+  }
+  const result = await withSession(operation, step, (session, activities) =>
+    activities.stopNode.executeWithOptions({ summary: `stop ${taskId} on ${placement.hostname}` }, [
+      {
+        caller: callerOf(step),
+        session,
+        cluster: operation.input.cluster.name,
+        taskId,
+        agentId: placement.agentId,
+        killGraceSeconds: operation.input.cluster.spec.killGraceSeconds,
+        ...(gated === true ? { gate: stopGate(operation, node, together) } : {}),
+      },
+    ]),
+  );
+  if (!result.stopped) return `${node.name}: ${result.reason}`;
+  const stopped = settled({ ...node, status: NODE_STATUS.STOPPED, taskState: result.state });
+  await report(operation, pause === true ? paused(operation, stopped) : stopped);
+  return undefined;
+}
+
+/** An update restarts what runs with an older spec; a recovery may have been faster. */
+function isUpToDate({ input, progress }: Operation, { status, generation = 1 }: NodeState): boolean {
+  const isUpdate =
+    progress.operation === OPERATION_KIND.UPDATE || progress.operation === OPERATION_KIND.SCALE;
+  return isUpdate && status === NODE_STATUS.READY && generation === input.cluster.generation;
+}
+
+function paused({ input }: Operation, node: NodeState): NodeState {
+  const { requestedBy: by, reason } = input;
+  return {
+    ...node,
+    status: NODE_STATUS.STOPPED,
+    paused: { by, ...(reason === undefined ? {} : { reason }) },
+    reason: `kept stopped by ${by}${reason === undefined ? '' : `: ${reason}`}`,
+  };
+}

@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import { STATUS, type PhaseProgress, type StepProgress } from '../../model/plan/plan.ts';
 import { nextOpeningMs, showHours } from '../../model/maintenance-hours.ts';
-import { abortRest, addNote, beginStep, hasEnded, setStep } from '../../model/plan/progress.ts';
+import { abortRest, addNote, beginStep, findStep, hasEnded, setStep } from '../../model/plan/progress.ts';
 import { BY_ITSELF } from '../../model/recovery.ts';
 import { clusterWorkflowId, operationEndedSignal, type OperationResult } from '../contract.ts';
 import { messageOf } from '../failure.ts';
@@ -163,7 +163,7 @@ async function runUntilEnded(operation: Operation, step: StepProgress, steps: St
 /** Waits while the operation is paused. A step that ran before is PENDING again meanwhile: neither ended nor failed. */
 async function untilResumed(operation: Operation, step: StepProgress): Promise<void> {
   const { progress } = operation;
-  if (!progress.paused) return;
+  if (!progress.paused || isDownByUs(operation, step)) return;
   setStep(progress, step.id, {
     status: STATUS.PENDING,
     nowMs: Date.now(),
@@ -187,6 +187,12 @@ async function untilWindow(operation: Operation, step: StepProgress): Promise<vo
     await sleep(opensMs - nowMs, { summary: `${step.id} waits ${reason}`.slice(0, 200) });
     await untilResumed(operation, step);
   }
+}
+
+/** A pause begins no further stop; a node that the operation has stopped is started all the same. */
+function isDownByUs(operation: Operation, { action }: StepProgress): boolean {
+  if (action.kind !== 'start' || !operation.granted.has(action.node)) return false;
+  return findStep(operation.progress, `stop:${action.node}`)?.status === STATUS.COMPLETE;
 }
 
 function isYielded(operation: Operation, { action }: StepProgress): boolean {

@@ -23,6 +23,7 @@ import {
   addressesOf,
   callerOf,
   hasEnded,
+  nextTask,
   nodesOfKind,
   report,
   settled,
@@ -56,10 +57,12 @@ export async function start(
   let node = before;
   // Only a node that was placed by this very operation and not begun has no task yet; any other may have one, of which nobody
   // has heard: it is looked for, not launched twice.
-  let fresh = node.status === NODE_STATUS.PLACED && node.taskState === null && step.runs === 1;
+  const isNamedHere =
+    node.status === NODE_STATUS.PLACED ||
+    findStep(operation.progress, `stop:${name}`)?.status === STATUS.COMPLETE;
+  let fresh = isNamedHere && node.taskState === null && step.runs === 1;
   const isWatched = operation.progress.operation === OPERATION_KIND.INSTALL || isByGrant(operation);
   const limit = isWatched ? LAUNCHES_OF_INSTALL : LAUNCHES_OF_OTHERS;
-  const { generation } = operation.input.cluster;
   const policy = recoveryPolicy(operation.input.cluster.spec);
   const quickEnds = operation.progress.operation === OPERATION_KIND.RECOVER ? (node.quickEnds ?? 0) : 0;
   if (quickEnds > 1 && step.runs === 1)
@@ -70,13 +73,7 @@ export async function start(
     });
   for (let launches = 1; ; launches += 1) {
     if (hasEnded(operation, node)) {
-      node = await report(operation, {
-        ...node,
-        launches: node.launches + 1,
-        taskState: null,
-        status: NODE_STATUS.STARTING,
-        generation,
-      });
+      node = await report(operation, nextTask(operation, node));
       fresh = true;
     }
     const ended = await runTask(operation, step, node, { fresh, leaders });

@@ -152,6 +152,17 @@ export async function giveBack(operation: Operation, name: string): Promise<void
   if (node.status === NODE_STATUS.READY && !hasEnded(operation, node)) await report(operation, node);
 }
 
+/** A node whose next task is named and not launched yet; it is launched with the spec that this operation has. */
+export function nextTask({ input }: Operation, node: NodeState): NodeState {
+  return {
+    ...node,
+    launches: node.launches + 1,
+    taskState: null,
+    status: NODE_STATUS.STARTING,
+    generation: input.cluster.generation,
+  };
+}
+
 /** Whether the newest task of a node is known to have ended, here or before this operation began. */
 export function hasEnded(operation: Operation, node: NodeState): boolean {
   if (node.taskState !== null && isTerminal(node.taskState)) return true;

@@ -1,10 +1,19 @@
 // Stops a node: at once where the whole cluster goes, behind Kafka's gate where the cluster serves on.
 import { NODE_STATUS, OPERATION_KIND, taskIdOf, type NodeState } from '../../model/cluster.ts';
 import type { StepAction, StepProgress } from '../../model/plan/plan.ts';
-import { addNote } from '../../model/plan/progress.ts';
-import type { Operation } from '../operation/operation.ts';
+import { addNote, findStep } from '../../model/plan/progress.ts';
+import { isByGrant, type Operation } from '../operation/operation.ts';
 import { stopGate } from './replace-node.ts';
-import { callerOf, giveBack, hasEnded, report, settled, takeNode, withSession } from './step-context.ts';
+import {
+  callerOf,
+  giveBack,
+  hasEnded,
+  nextTask,
+  report,
+  settled,
+  takeNode,
+  withSession,
+} from './step-context.ts';
 
 type Stop = Extract<StepAction, { kind: 'stop' }>;
 
@@ -45,8 +54,15 @@ export async function stop(
   );
   if (!result.stopped) return `${node.name}: ${result.reason}`;
   const stopped = settled({ ...node, status: NODE_STATUS.STOPPED, taskState: result.state });
-  await report(operation, pause === true ? paused(operation, stopped) : stopped);
+  if (pause === true) await report(operation, paused(operation, stopped));
+  else if (isStartedNext(operation, name)) await report(operation, nextTask(operation, stopped));
+  else await report(operation, stopped);
   return undefined;
+}
+
+/** Its next task is named in the same report: one instead of two. */
+function isStartedNext(operation: Operation, name: string): boolean {
+  return isByGrant(operation) && findStep(operation.progress, `start:${name}`) !== undefined;
 }
 
 /** An update restarts what runs with an older spec; a recovery may have been faster. */

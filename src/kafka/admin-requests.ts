@@ -74,7 +74,13 @@ export async function unregisterBroker(
   return { ready: true };
 }
 
-async function askAny<T>(
+/**
+ * Asks one broker after the other until one answers.
+ *
+ * @param about.asked what is asked for, for the error: `forget broker 2`
+ * @throws MillraceError KAFKA_UNREACHABLE when none does
+ */
+export async function askAny<T>(
   { brokers, asked, options }: { brokers: readonly KafkaAddress[]; asked: string; options: AskOptions },
   use: (connection: Connection) => Promise<T>,
 ): Promise<T> {
@@ -88,7 +94,8 @@ async function askAny<T>(
   );
 }
 
-function demand(asked: string, errorCode: number, errorMessage: string | null): void {
+/** @throws MillraceError KAFKA_REFUSED or KAFKA_NOT_READY unless the code says that it was done */
+export function demand(asked: string, errorCode: number, errorMessage: string | null): void {
   if (errorCode === NONE) return;
   const words = `${errorName(errorCode)}${errorMessage === null ? '' : `: ${errorMessage}`}`;
   throw isRefusal(errorCode)

@@ -4,7 +4,7 @@ import { askEach, askUntilAnswered, sayUnanswered, type Answer } from './ask.ts'
 import { millisecondsBehind } from './controller-readiness.ts';
 import { errorName, LEADER_NOT_AVAILABLE, NONE } from './wire/error-codes.ts';
 import { describeCluster } from './wire/messages/describe-cluster.ts';
-import { describeTopicConfigs } from './wire/messages/describe-configs.ts';
+import { CONFIG_RESOURCE, describeConfigs } from './wire/messages/describe-configs.ts';
 import { describeQuorum } from './wire/messages/describe-quorum.ts';
 import {
   describeTopicPartitions,
@@ -151,11 +151,14 @@ async function minInsyncReplicas(
   const found = new Map<string, number>();
   for (let at = 0; at < topics.length; at += TOPICS_PER_REQUEST) {
     const batch = topics.slice(at, at + TOPICS_PER_REQUEST);
-    const configs = await connection.request(describeTopicConfigs, { topics: batch, key: MIN_INSYNC });
-    for (const { topic, errorCode, value } of configs) {
-      demand(`the configuration of topic ${topic}`, errorCode);
-      const minInsync = Number(value ?? NaN);
-      if (Number.isInteger(minInsync)) found.set(topic, minInsync);
+    const configs = await connection.request(describeConfigs, {
+      resources: batch.map((name) => ({ type: CONFIG_RESOURCE.TOPIC, name })),
+      keys: [MIN_INSYNC],
+    });
+    for (const { name, errorCode, entries } of configs) {
+      demand(`the configuration of topic ${name}`, errorCode);
+      const minInsync = Number(entries[0]?.value ?? NaN);
+      if (Number.isInteger(minInsync)) found.set(name, minInsync);
     }
   }
   const missing = topics.find((topic) => !found.has(topic));

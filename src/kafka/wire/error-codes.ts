@@ -14,12 +14,17 @@ const NAMES: Record<number, string> = {
   29: 'TOPIC_AUTHORIZATION_FAILED',
   31: 'CLUSTER_AUTHORIZATION_FAILED',
   35: 'UNSUPPORTED_VERSION',
+  37: 'INVALID_PARTITIONS',
+  38: 'INVALID_REPLICATION_FACTOR',
+  39: 'INVALID_REPLICA_ASSIGNMENT',
+  40: 'INVALID_CONFIG',
   41: 'NOT_CONTROLLER',
   42: 'INVALID_REQUEST',
   56: 'KAFKA_STORAGE_ERROR',
   74: 'FENCED_LEADER_EPOCH',
   75: 'UNKNOWN_LEADER_EPOCH',
   80: 'PREFERRED_LEADER_NOT_AVAILABLE',
+  85: 'NO_REASSIGNMENT_IN_PROGRESS',
   84: 'ELECTION_NOT_NEEDED',
   89: 'THROTTLING_QUOTA_EXCEEDED',
   102: 'BROKER_ID_NOT_REGISTERED',
@@ -37,10 +42,12 @@ export const UNKNOWN_TOPIC_OR_PARTITION = 3;
 export const LEADER_NOT_AVAILABLE = 5;
 /** The preferred leader leads already. */
 export const ELECTION_NOT_NEEDED = 84;
+/** There is no move that could be called off. */
+export const NO_REASSIGNMENT_IN_PROGRESS = 85;
 export const BROKER_ID_NOT_REGISTERED = 102;
 
 /** What a repetition does not change: the node cannot do it, will not let us, or does not understand it. */
-const REFUSALS = [31, 35, 42, 125];
+const REFUSALS = [31, 35, 38, 39, 40, 42, 125];
 
 /** Whether a person has to look at an admin request that was answered with this code; all others are tried again. */
 export function isRefusal(code: number): boolean {

@@ -14,19 +14,14 @@ import type {
   RestartRequest,
   ResumeNodeRequest,
 } from '../change-request.ts';
-import type { ErrorCode } from '../errors.ts';
 import { isServing } from '../entity.ts';
 import { gatedStop, nodesOf, phase, plan, startAgain } from './build.ts';
 import type { Plan } from './plan.ts';
 import { planHash } from './plans.ts';
 import { movePhases } from './move.ts';
+import { planApply } from './plan-apply.ts';
+import { refused, type Refused } from './refused.ts';
 import { rackOf, rollPhases } from './roll.ts';
-
-export interface Refused {
-  code: ErrorCode;
-  message: string;
-  details?: Record<string, unknown>;
-}
 
 /** What is done about a request. */
 export interface PlannedChange {
@@ -58,12 +53,13 @@ export function planChange(
   return { ...planned, planHash: hash };
 }
 
-type Planned = Omit<PlannedChange, 'planHash'>;
+/** As it is planned, before its hash is known. */
+export type Planned = Omit<PlannedChange, 'planHash'>;
 
 function planOf(state: ClusterState, request: ChangeRequest): Planned | { refused: Refused } {
   switch (request.kind) {
     case 'apply':
-      return refused('INTERNAL', 'not yet');
+      return planApply(state, request);
     case 'restart':
       return planRestart(state, request);
     case 'rebalance':
@@ -150,8 +146,4 @@ function noSuchNode(state: ClusterState, names: readonly string[]): { refused: R
     'NODE_NOT_FOUND',
     `Cluster ${state.name} has no node ${names.map((name) => JSON.stringify(name)).join(', ')}; nothing was changed. It has ${Object.keys(state.nodes).join(', ')}.`,
   );
-}
-
-function refused(code: ErrorCode, message: string): { refused: Refused } {
-  return { refused: { code, message } };
 }

@@ -18,6 +18,12 @@ const FIXED: readonly { path: string; of: (spec: ClusterSpec) => string | undefi
       'reservations and volumes belong to a role for life; install another cluster and move the records',
   },
   {
+    path: 'kafka.version',
+    of: ({ kafka }) => kafka.version,
+    instead:
+      'an upgrade of Kafka is more than a restart, and there is no operation for it yet; keep the version, or install another cluster and move the records',
+  },
+  {
     path: 'principal',
     of: ({ principal }) => principal,
     instead:

@@ -51,6 +51,11 @@ export function ruleProblems(input: unknown, spec: Filled, siteHasArtifact: bool
       ['recovery', 'backoff', 'maxSeconds'],
       `must not be less than recovery.backoff.initialSeconds (${initialSeconds}); accepted: ${initialSeconds} to 86400`,
     );
+  if (spec.update?.strategy === 'rack-parallel' && spec.rack === undefined)
+    check(
+      ['update', 'strategy'],
+      'needs rack: without it nobody knows which brokers may be down together; accepted: serial, canary, or say rack too',
+    );
   if (spec.role !== undefined) check(['role'], roleProblem(spec.role));
   check(['principal'], textProblem(spec.principal, 'a Mesos principal such as millrace'));
   if (spec.user !== undefined && !/^[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?$/.test(spec.user))

@@ -143,6 +143,27 @@ const recovery = z
   .prefault({})
   .describe('How nodes that end, or whose agents vanish, are brought back.');
 
+const update = z
+  .strictObject(
+    {
+      strategy: z
+        .enum(['serial', 'canary', 'rack-parallel'], {
+          error: 'must be the way in which brokers are restarted; accepted: serial, canary, rack-parallel',
+        })
+        .default('serial')
+        .describe(
+          'serial: one broker after the other. canary: the first ones, then the others when a person approves. rack-parallel: all ' +
+            'brokers of a rack at once, one rack after the other; each is stopped only when every partition can do without the whole rack.',
+        ),
+      canaries: whole(' of brokers', 1, MAX_BROKERS)
+        .default(1)
+        .describe('How many brokers go first with the strategy canary.'),
+    },
+    { error: mapError },
+  )
+  .optional()
+  .describe('How an update restarts brokers. Default: one after the other.');
+
 /** A spec as a user writes it. */
 export const clusterSpecInputSchema = z.strictObject(
   {
@@ -249,6 +270,7 @@ export const clusterSpecInputSchema = z.strictObject(
       .default(60)
       .describe('Seconds that a node has for its controlled shutdown before Mesos kills it.'),
     recovery,
+    update,
     role: text('a Mesos role')
       .optional()
       .describe('Mesos role of the cluster. Default: <name>-role, with "__" for "/".'),

@@ -24,7 +24,7 @@ export async function stop(
   { node: name, gated, together, pause }: Stop,
 ): Promise<string | undefined> {
   const node = await takeNode(operation, name);
-  if (isUpToDate(operation, node)) {
+  if (isStartedNext(operation, name) && isUpToDate(operation, node)) {
     addNote(
       operation.progress,
       `${name} runs with generation ${node.generation ?? 1} already; it is left alone`,

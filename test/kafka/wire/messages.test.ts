@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Api } from '../../../src/kafka/wire/api.ts';
 import { apiVersions } from '../../../src/kafka/wire/messages/api-versions.ts';
-import { describeTopicConfigs } from '../../../src/kafka/wire/messages/describe-configs.ts';
+import { describeConfigs } from '../../../src/kafka/wire/messages/describe-configs.ts';
 import { describeLogDirs } from '../../../src/kafka/wire/messages/describe-log-dirs.ts';
 import { describeTopicPartitions } from '../../../src/kafka/wire/messages/describe-topic-partitions.ts';
 import { electPreferredLeaders } from '../../../src/kafka/wire/messages/elect-leaders.ts';
@@ -201,14 +201,22 @@ describe('DescribeTopicPartitions', () => {
 
 describe('DescribeConfigs', () => {
   it('tells the value of each topic, and that a topic is not there', () => {
-    expect(decode(describeTopicConfigs, 'topicConfigsUnknown', 4)).toEqual([
-      { topic: 'orders', errorCode: 0, value: '2' },
-      { topic: 'nope', errorCode: 3, value: null },
+    const described = decode(describeConfigs, 'topicConfigsUnknown', 4);
+    expect(described.map(({ name, errorCode, entries }) => [name, errorCode, entries[0]?.value])).toEqual([
+      ['orders', 0, '2'],
+      ['nope', 3, undefined],
     ]);
   });
 
   it('asks for one key of each topic', () => {
-    expect(encode(describeTopicConfigs, { topics: ['a'], key: 'k' }, 4)).toBe('020202610202' + '6b00000000');
+    const request = { resources: [{ type: 2, name: 'a' }], keys: ['k'] };
+    expect(encode(describeConfigs, request, 4)).toBe('020202610202' + '6b00010000');
+  });
+
+  it('asks for all keys of a broker', () => {
+    expect(encode(describeConfigs, { resources: [{ type: 4, name: '1' }], keys: null }, 4)).toBe(
+      '02040231' + '0000010000',
+    );
   });
 });
 

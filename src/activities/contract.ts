@@ -1,6 +1,7 @@
 // What activities take and give. Workflows import these types only; the implementations are in the files beside.
 import type { NodeKind, NodeState, Placement, SessionInfo } from '../model/cluster.ts';
 import type { PlacementAnswer } from '../model/placement/explain.ts';
+import type { CompactMoves, Proposal } from '../model/reassignment/proposal.ts';
 import type { SparelessPolicy } from '../model/safety/gate.ts';
 import type { ClusterSpec } from '../model/spec/schema.ts';
 import type {
@@ -8,6 +9,8 @@ import type {
   OperationResult,
   PreflightAnswer,
   PreflightInput,
+  PreviewAnswer,
+  PreviewInput,
   WhyInput,
 } from '../workflows/contract.ts';
 
@@ -177,6 +180,60 @@ export interface ElectPreferredLeadersInput {
   brokers: KafkaAddress[];
 }
 
+export interface ConfigureBrokersInput {
+  caller: Caller;
+  /** By property; null = Kafka's default. */
+  values: Record<string, string | null>;
+  brokers: KafkaAddress[];
+}
+export interface ProposeMovesInput {
+  caller: Caller;
+  brokers: KafkaAddress[];
+  /** Brokers that may hold replicas afterwards. */
+  targets: { id: number; rack?: string }[];
+  throttleBytesPerSecond?: number;
+}
+export interface MoveReplicasInput {
+  caller: Caller;
+  brokers: KafkaAddress[];
+  moves: CompactMoves;
+}
+export type CancelMovesInput = MoveReplicasInput;
+export interface ThrottleInput {
+  caller: Caller;
+  brokers: KafkaAddress[];
+  topics: string[];
+}
+export interface SetThrottleInput extends ThrottleInput {
+  bytesPerSecond: number;
+}
+/** What there was before an operation's own throttle; null = nothing. */
+export interface EarlierThrottle {
+  rates: Record<string, string | null>;
+  topics: Record<string, Record<string, string | null>>;
+}
+export interface RestoreThrottleInput {
+  caller: Caller;
+  brokers: KafkaAddress[];
+  earlier: EarlierThrottle;
+}
+export interface CordonInput {
+  caller: Caller;
+  nodeIds: number[];
+  brokers: KafkaAddress[];
+  cordoned: boolean;
+}
+export interface AwaitEmptyInput {
+  caller: Caller;
+  nodeIds: number[];
+  brokers: KafkaAddress[];
+}
+export interface RemoveVoterInput {
+  caller: Caller;
+  nodeId: number;
+  controllers: KafkaAddress[];
+}
+
 export interface KillTaskInput {
   session: SessionInfo;
   taskId: string;
@@ -213,19 +270,43 @@ export interface Activities {
   unregisterBroker(input: UnregisterBrokerInput): Promise<void>;
   /** Gives each partition's leadership to its preferred replica where that is in sync. */
   electPreferredLeaders(input: ElectPreferredLeadersInput): Promise<void>;
+  /** Changes broker properties while Kafka runs; returns when every broker has them. */
+  configureBrokers(input: ConfigureBrokersInput): Promise<void>;
+  /** Computes which replicas move. */
+  proposeMoves(input: ProposeMovesInput): Promise<Proposal>;
+  /** Moves replicas batch by batch; returns when all are where they should be, and leaders have their places. */
+  moveReplicas(input: MoveReplicasInput): Promise<{ moved: number }>;
+  /** Calls off what is under way of these moves. */
+  cancelMoves(input: CancelMovesInput): Promise<void>;
+  readThrottle(input: ThrottleInput): Promise<EarlierThrottle>;
+  setThrottle(input: SetThrottleInput): Promise<void>;
+  restoreThrottle(input: RestoreThrottleInput): Promise<void>;
+  /** Keeps new partitions away from brokers, or lets them come again; says why when this Kafka cannot. */
+  cordonBrokers(input: CordonInput): Promise<{ unsupported: string | null }>;
+  /** Returns when none of the brokers holds a replica, seen twice. */
+  awaitEmpty(input: AwaitEmptyInput): Promise<void>;
+  /** Returns when the controller is no voter of the quorum. */
+  removeVoter(input: RemoveVoterInput): Promise<void>;
   verifyCluster(input: VerifyInput): Promise<VerifyResult>;
   /** The result of an operation that was started before the entity continued as new. */
   awaitOperation(input: { operationWorkflowId: string }): Promise<OperationResult>;
   /** Why nodes wait; with the session's offers only where the session is held. Changes nothing. */
   explainPlacement(input: WhyInput): Promise<PlacementAnswer>;
+  /** Which replicas would move; one look, and changes nothing. */
+  previewMoves(input: PreviewInput): Promise<PreviewAnswer>;
   /** Whether a cluster would fit. Changes nothing. */
   preflight(input: PreflightInput): Promise<PreflightAnswer>;
 }
 
 /** Activities that need the open session of one worker process; scheduled on that process's own queue. */
 export interface SessionActivities {
-  /** Reserves a node's resources and creates its volume, or finds what an earlier try reserved. */
+  /**
+   * Reserves a node's resources and creates its volume, or finds what an earlier try reserved. Of a place that the node has, it
+   * reserves what is missing by the spec, while the node runs.
+   */
   placeNode(input: PlaceNodeInput): Promise<Placement>;
+  /** Grows the volumes of a stopped node, and gives back what it needs no more of its reservation. */
+  fitNode(input: PlaceNodeInput): Promise<Placement>;
   /** Launches a node's task on what was reserved, or finds what an earlier try launched; returns when it runs. */
   launchNode(input: LaunchNodeInput): Promise<LaunchResult>;
   /** Stops a node's task gracefully; returns when it is terminal, or when its agent cannot be asked. */

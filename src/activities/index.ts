@@ -1,6 +1,7 @@
 // The activities of a worker, wired to its Temporal client and its Mesos.
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
+import * as kafka from '../kafka/index.ts';
 import { schedulerCall, type MesosEndpoint } from '../mesos/index.ts';
 import { operationResult } from './operation-result.ts';
 import { recordedEnd } from './recorded-end.ts';
@@ -15,9 +16,19 @@ import {
   stopGate,
   unregisterBroker,
 } from './gates.ts';
+import { fitNode } from './fit-node.ts';
 import { holdSubscription } from './hold-subscription.ts';
-import { activeController, awaitBrokerReady, awaitControllerReady, verify } from './kafka.ts';
+import { activeController, awaitBrokerReady, awaitControllerReady, untilReady, verify } from './kafka.ts';
 import { launchNode } from './launch-node.ts';
+import {
+  awaitEmpty,
+  cancelMoves,
+  configureBrokers,
+  cordonBrokers,
+  moveReplicas,
+  previewMoves,
+  proposeMoves,
+} from './moves.ts';
 import { placeNode } from './place-node.ts';
 import { preflight } from './preflight.ts';
 import { releaseNode } from './release-node.ts';
@@ -56,6 +67,22 @@ export function createActivities(deps: ActivityDeps): Activities {
       replaceVoter: (input) => waiting(input.caller, (wait) => replaceVoter(input, wait)),
       unregisterBroker: (input) => waiting(input.caller, (wait) => unregisterBroker(input, wait)),
       electPreferredLeaders: (input) => waiting(input.caller, (wait) => electPreferredLeaders(input, wait)),
+      configureBrokers: (input) => waiting(input.caller, (wait) => configureBrokers(input, wait)),
+      proposeMoves: (input) => waiting(input.caller, (wait) => proposeMoves(input, wait)),
+      moveReplicas: (input) => waiting(input.caller, (wait) => moveReplicas(input, wait)),
+      cancelMoves: (input) => waiting(input.caller, (wait) => cancelMoves(input, wait)),
+      readThrottle: ({ caller, topics, brokers }) =>
+        waiting(caller, ({ signal }) => kafka.readThrottle(topics, brokers, { signal })),
+      setThrottle: ({ caller, topics, bytesPerSecond, brokers }) =>
+        waiting(caller, ({ signal }) => kafka.setThrottle(topics, bytesPerSecond, brokers, { signal })),
+      restoreThrottle: ({ caller, earlier, brokers }) =>
+        waiting(caller, ({ signal }) => kafka.restoreThrottle(earlier, brokers, { signal })),
+      cordonBrokers: (input) => waiting(input.caller, (wait) => cordonBrokers(input, wait)),
+      awaitEmpty: (input) => waiting(input.caller, (wait) => awaitEmpty(input, wait)),
+      removeVoter: ({ caller, nodeId, controllers }) =>
+        waiting(caller, (wait) =>
+          untilReady(() => kafka.removeVoter(nodeId, controllers, { signal: wait.signal }), wait),
+        ),
       verifyCluster: (input) => waiting(input.caller, (wait) => verify(input, wait)),
       awaitOperation: ({ operationWorkflowId }) =>
         waiting({ operationWorkflowId, step: '' }, () =>
@@ -63,6 +90,7 @@ export function createActivities(deps: ActivityDeps): Activities {
         ),
       explainPlacement: (input) => explainPlacement(deps, input),
       preflight: (input) => preflight(deps, input),
+      previewMoves: (input) => previewMoves(input),
     },
     deps.isStopping,
   );
@@ -74,6 +102,7 @@ export function createSessionActivities(deps: ActivityDeps): SessionActivities {
   return withFailures<SessionActivities>(
     {
       placeNode: (input) => waiting(input.caller, (wait) => placeNode(deps, input, wait)),
+      fitNode: (input) => waiting(input.caller, (wait) => fitNode(deps, input, wait)),
       launchNode: (input) =>
         waiting(input.caller, (wait) =>
           launchNode(

@@ -2,6 +2,7 @@
 import { sameKind, scalar, withReservation, type AgentSummary } from '../mesos/index.ts';
 import type { Offer, OfferOperation, Reservation, Resource } from '../mesos/types.ts';
 import type { Placement } from '../model/cluster.ts';
+import { volumeGrowths, type VolumeGrowth } from '../model/node/grow-volumes.ts';
 import { nodeResources, type NodeResources, type VolumeDemand } from '../model/node/resources.ts';
 import { demandOf } from '../model/placement/demand.ts';
 import type { AgentOffer, PlacementDemand } from '../model/placement/match.ts';
@@ -80,7 +81,7 @@ export function planOn(wanted: Wanted, around: Around): PlacePlan {
   for (const [name, amount] of [
     ['cpus', total.cpus],
     ['mem', total.memMb],
-    ['disk', total.sandboxMb],
+    ['disk', total.sandboxMb + growthMb(wanted, around.held)],
   ] as const) {
     const short = Math.max(0, amount - heldAmount(held, name));
     const more = free.take(name, short);
@@ -113,6 +114,21 @@ export function planOn(wanted: Wanted, around: Around): PlacePlan {
       ),
     ],
   };
+}
+
+/** By how much the volumes that there are have to grow; the disk for that is reserved while they are in use. */
+function growthMb(wanted: Wanted, held: readonly Resource[]): number {
+  return growthsOf(wanted, held).reduce((sum, { byMb }) => sum + byMb, 0);
+}
+
+/** The volumes of a node that are smaller than its spec says. */
+export function growthsOf({ volumes }: Wanted, held: readonly Resource[]): VolumeGrowth[] {
+  const sizesMb = Object.fromEntries(
+    held.flatMap(({ disk, scalar }) =>
+      disk?.persistence ? [[disk.persistence.id, scalar?.value ?? 0]] : [],
+    ),
+  );
+  return volumeGrowths(volumes, sizesMb);
 }
 
 interface Disks {

@@ -7,6 +7,8 @@ import { identifyCallers, type Tokens } from './auth.ts';
 import type { Gateway } from './gateway.ts';
 import { handleErrors } from './http-errors.ts';
 import { describeApi, serveReference } from './openapi.ts';
+import { applyRoutes } from './routes/apply.ts';
+import { changeRoutes } from './routes/changes.ts';
 import { clusterRoutes } from './routes/clusters.ts';
 import { healthRoutes } from './routes/health.ts';
 import { installRoute } from './routes/install.ts';
@@ -50,6 +52,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await describeApi(app);
   const links = createLinks(namespace, uiUrl);
   await app.register(installRoute({ gateway, links, site }));
+  await app.register(applyRoutes({ gateway, links, site }));
+  await app.register(changeRoutes({ gateway, links, site }));
   await app.register(clusterRoutes({ gateway, links }));
   await app.register(operationRoutes({ gateway, links }));
   await app.register(healthRoutes({ gateway }));

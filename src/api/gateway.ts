@@ -6,14 +6,18 @@ import {
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
+import type { ChangeRequest } from '../model/change-request.ts';
 import type { ClusterState } from '../model/cluster.ts';
 import { ERRORS, MillraceError } from '../model/errors.ts';
-import type { Plan, PlanProgress } from '../model/plan/plan.ts';
+import { STATUS, type Plan, type PlanProgress } from '../model/plan/plan.ts';
 import type { ClusterSpec } from '../model/spec/schema.ts';
 import { GRPC, grpcCodeOf, unreachable, type ConnectedClient } from '../temporal/index.ts';
 import { abortRest } from '../model/plan/progress.ts';
 import * as contract from '../workflows/contract.ts';
+import { createPreviews } from './change-preview.ts';
+import type { ChangePlanView } from './schemas/change.ts';
 import { listClusterNames, listOperations, type FoundOperation, type OperationFilter } from './listing.ts';
+import { queuedProgress } from './queued.ts';
 import { createQuestions, type PreflightFound, type WhyFound } from './questions.ts';
 import { notFound, toMillraceError, type Subject } from './temporal-errors.ts';
 
@@ -37,6 +41,10 @@ export interface Gateway {
   replace: AskForOperation<contract.ReplaceRequest>;
   /** @throws MillraceError CLUSTER_NOT_FOUND, OPERATION_RUNNING, NOTHING_TO_DO, … */
   adopt: AskForOperation;
+  /** Asks for a change of a serving cluster. @throws MillraceError CLUSTER_NOT_FOUND, OPERATION_RUNNING, NOTHING_TO_DO, CHANGE_REFUSED, … */
+  change: AskForOperation<ChangeRequest & { queue?: boolean }>;
+  /** What a change would do; changes nothing. @throws MillraceError CHANGE_REFUSED, CLUSTER_NOT_FOUND, … */
+  planChange(cluster: string, request: ChangeRequest): Promise<ChangePlanView>;
   /** The state of a cluster, or of one that was uninstalled and is not yet forgotten. @throws MillraceError CLUSTER_NOT_FOUND */
   cluster(name: string): Promise<ClusterState>;
   /** Why nodes of a cluster wait to be placed or launched. @throws MillraceError CLUSTER_NOT_FOUND, NO_WORKER */
@@ -99,12 +107,42 @@ export function createGateway(temporal: ConnectedClient, options: { callDeadline
       return state;
     });
 
+  /** An operation that waits in the queue of its cluster; null when it does not. */
+  const queued = async (id: string): Promise<PlanProgress | null> => {
+    const name = contract.parseOperationId(id)?.cluster ?? '';
+    const state = await cluster(name).catch(() => null);
+    return state && queuedProgress(state, id);
+  };
+  const dequeue = async (id: string, waiting: PlanProgress, { by, reason }: contract.AbortMessage) => {
+    const request = { operationId: id, requestedBy: by ?? 'somebody', reason };
+    await client.workflow
+      .getHandle(contract.clusterWorkflowId(waiting.cluster))
+      .executeUpdate(contract.dequeueUpdate, { args: [request] });
+    const endedAtMs = Date.now();
+    abortRest(waiting, `taken out of the queue: ${reason}`, endedAtMs);
+    return { ...waiting, status: STATUS.ABORTED, endedAtMs };
+  };
   const progress = (id: string) =>
     ask({ operation: id }, async () => {
-      const found = await operation(id).query(contract.progressQuery);
-      return found.endedAtMs === undefined ? asClosed(found, await operation(id).describe()) : found;
+      const found = await operation(id)
+        .query(contract.progressQuery)
+        .catch(async (error: unknown) => {
+          const waiting = isNothingThere(error) ? await queued(id) : null;
+          if (waiting) return waiting;
+          throw error;
+        });
+      if (found.endedAtMs !== undefined) return found;
+      const description = await operation(id)
+        .describe()
+        .catch((error: unknown) => {
+          if (isNothingThere(error)) return null;
+          throw error;
+        });
+      return description ? asClosed(found, description) : found;
     });
   const { why, preflight, requireFreeRole } = createQuestions({ client, ask, cluster, progress });
+
+  const { planChange, requireRoom } = createPreviews({ client, ask, cluster });
 
   return {
     install: async (request, key) => {
@@ -121,6 +159,13 @@ export function createGateway(temporal: ConnectedClient, options: { callDeadline
     recover: askFor(contract.recoverUpdate),
     replace: askFor(contract.replaceUpdate),
     adopt: askFor(contract.adoptUpdate),
+    change: async (name, request, key) => {
+      await requireRoom(name, request);
+      const { kind, ...argument } = request;
+      const update = CHANGES[kind] as UpdateDefinition<contract.OperationAccepted, [typeof argument]>;
+      return askFor(update)(name, argument, key);
+    },
+    planChange,
     cluster,
     why,
     preflight,
@@ -146,6 +191,8 @@ export function createGateway(temporal: ConnectedClient, options: { callDeadline
             args: [argument],
           });
         } catch (error) {
+          const waiting = isNothingThere(error) ? await queued(id) : null;
+          if (waiting && message === 'abort') return dequeue(id, waiting, argument as contract.AbortMessage);
           await refuseWhenEnded(id, () => handle.describe(), error);
           throw error;
         }
@@ -156,6 +203,15 @@ export function createGateway(temporal: ConnectedClient, options: { callDeadline
     },
   };
 }
+
+/** The update that asks for each change. */
+const CHANGES = {
+  apply: contract.applyUpdate,
+  restart: contract.restartUpdate,
+  rebalance: contract.rebalanceUpdate,
+  pauseNode: contract.pauseNodeUpdate,
+  resumeNode: contract.resumeNodeUpdate,
+} as const satisfies Record<ChangeRequest['kind'], unknown>;
 
 function startEntity({ name, role }: ClusterSpec) {
   return new WithStartWorkflowOperation(contract.WORKFLOW_TYPE.CLUSTER, {
@@ -174,16 +230,19 @@ function startEntity({ name, role }: ClusterSpec) {
   });
 }
 
+function isNothingThere(error: unknown): boolean {
+  return (
+    grpcCodeOf(error) === GRPC.NOT_FOUND || (error instanceof Error && error.name === 'WorkflowNotFoundError')
+  );
+}
+
 /** A message to a workflow that has ended fails as if there were none: the difference is worth a look. */
 async function refuseWhenEnded(
   id: string,
   describe: () => Promise<WorkflowExecutionDescription>,
   error: unknown,
 ): Promise<void> {
-  const nothingThere =
-    grpcCodeOf(error) === GRPC.NOT_FOUND ||
-    (error instanceof Error && error.name === 'WorkflowNotFoundError');
-  if (!nothingThere) return;
+  if (!isNothingThere(error)) return;
   const { status } = await describe();
   if (status.name !== 'RUNNING')
     throw new MillraceError(

@@ -107,7 +107,8 @@ export function roleTaken({ name, role }: ClusterSpec, holder: string): Millrace
   );
 }
 
-function shortLived(workflowId: string, cluster: string) {
+/** How a question's workflow is started: the same question at the same time is asked once. */
+export function shortLived(workflowId: string, cluster: string) {
   return {
     workflowId,
     taskQueue: contract.TASK_QUEUE,

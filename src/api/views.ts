@@ -6,8 +6,10 @@ import {
   NODE_STATUS,
   type ClusterState,
   type NodeState,
+  type OperationRecord,
 } from '../model/cluster.ts';
 import { runningOperations } from '../model/entity.ts';
+import { rackOf } from '../model/plan/roll.ts';
 import type { PlanProgress } from '../model/plan/plan.ts';
 import { operationState } from '../model/plan/progress.ts';
 import { clusterWorkflowId, operationWorkflowId, type OperationAccepted } from '../workflows/contract.ts';
@@ -59,12 +61,18 @@ export function clusterView(state: ClusterState, links: Links): ClusterView {
     generation,
     spec,
     bootstrapServers: bootstrapServers(state),
-    nodes: nodesOf(state).map(nodeView),
+    nodes: nodesOf(state).map((node) => nodeView(state, node)),
     session: sessionView(state),
     frameworkId,
     kafkaClusterId,
-    operation,
-    recoveries,
+    operation: operation && recordView(operation),
+    queue: (state.queue ?? []).map(({ id, request, queuedAtMs }) => ({
+      id,
+      kind: request.kind,
+      requestedBy: request.requestedBy,
+      queuedAtMs,
+    })),
+    recoveries: recoveries.map(recordView),
     history,
     createdAtMs,
     links: links.cluster(name),
@@ -88,7 +96,7 @@ export function clusterSummary(state: ClusterState, links: Links): ClusterSummar
 }
 
 export function brokerViews(state: ClusterState): NodeView[] {
-  return brokersOf(state).map(nodeView);
+  return brokersOf(state).map((node) => nodeView(state, node));
 }
 
 /** `host:port` of each broker that has its place, separated by commas. */
@@ -113,8 +121,14 @@ export function acceptedView(accepted: OperationAccepted, links: Links): Accepte
   return { ...accepted, links: links.operation(accepted.operationId) };
 }
 
-function nodeView(node: NodeState): NodeView {
+/** What an operation holds at the moment is between it and its cluster. */
+function recordView({ held: _held, wanted: _wanted, ...record }: OperationRecord): OperationRecord {
+  return record;
+}
+
+function nodeView(state: ClusterState, node: NodeState): NodeView {
   const { name, kind, nodeId, status, placement, taskState, reason, configHash } = node;
+  const rack = kind === NODE_KIND.BROKER ? rackOf(state, node) : undefined;
   return {
     name,
     kind,
@@ -125,6 +139,8 @@ function nodeView(node: NodeState): NodeView {
     agent: placement?.agentId ?? null,
     task: newestTask(node),
     taskState,
+    generation: node.generation ?? 1,
+    ...(rack === undefined ? {} : { rack }),
     ...(reason === undefined ? {} : { reason }),
     ...(configHash === undefined ? {} : { configHash }),
   };

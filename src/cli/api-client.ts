@@ -1,5 +1,6 @@
 // The API as functions. Every failure is a MillraceError: the API's own, or API_UNREACHABLE.
 import { userInfo } from 'node:os';
+import type { ChangePlanView, UnchangedView } from '../api/schemas/change.ts';
 import type { ClusterSummary, ClusterView, NodeView } from '../api/schemas/cluster.ts';
 import type { AcceptedView, OperationSummary, OperationView } from '../api/schemas/operation.ts';
 import type { PreflightView, WhyView } from '../api/schemas/placement.ts';
@@ -8,7 +9,13 @@ import type { Plan } from '../model/plan/plan.ts';
 import type { ApiAddress } from './find-api.ts';
 
 /** What can be told to an operation, as the last part of its path. */
-export type Telling = 'pause' | 'resume' | 'retry' | 'skip' | 'abort';
+export type Telling = 'pause' | 'resume' | 'retry' | 'skip' | 'approve' | 'abort';
+
+export interface SpecText {
+  text: string;
+  format: 'yaml' | 'json';
+}
+export type AppliedView = AcceptedView | UnchangedView;
 
 export interface ApiClient {
   readonly address: ApiAddress;
@@ -19,6 +26,11 @@ export interface ApiClient {
   recover(cluster: string): Promise<AcceptedView>;
   adopt(cluster: string): Promise<AcceptedView>;
   replace(cluster: string, node: string, reason?: string): Promise<AcceptedView>;
+  /** What a spec would change. `query`: the options of an apply, as the API takes them. */
+  planSpec(cluster: string, spec: SpecText, query: Record<string, string>): Promise<ChangePlanView>;
+  applySpec(cluster: string, spec: SpecText, query: Record<string, string>): Promise<AppliedView>;
+  /** `change`: restart, rebalance, scale, or nodes/<node>/pause and its like. */
+  change(cluster: string, change: string, body: object): Promise<AppliedView>;
   clusters(): Promise<ClusterSummary[]>;
   cluster(name: string): Promise<ClusterView>;
   brokers(cluster: string): Promise<NodeView[]>;
@@ -76,6 +88,12 @@ export function createApiClient(address: ApiAddress, token?: string): ApiClient 
         type: 'application/json',
         text: JSON.stringify(reason === undefined ? {} : { reason }),
       }),
+    planSpec: (name, { text, format }, query) =>
+      ask('POST', `${cluster(name)}/plan${queryOf(query)}`, { type: `application/${format}`, text }),
+    applySpec: (name, { text, format }, query) =>
+      ask('POST', `${cluster(name)}/apply${queryOf(query)}`, { type: `application/${format}`, text }),
+    change: (name, change, body) =>
+      ask('POST', `${cluster(name)}/${change}`, { type: 'application/json', text: JSON.stringify(body) }),
     clusters: async () => (await get<{ clusters: ClusterSummary[] }>('/v1/clusters')).clusters,
     cluster: (name) => get(cluster(name)),
     brokers: async (name) => (await get<{ brokers: NodeView[] }>(`${cluster(name)}/brokers`)).brokers,
@@ -90,6 +108,11 @@ export function createApiClient(address: ApiAddress, token?: string): ApiClient 
     tell: (id, telling, body) =>
       ask('POST', `${operation(id)}/${telling}`, { type: 'application/json', text: JSON.stringify(body) }),
   };
+}
+
+function queryOf(query: Record<string, string>): string {
+  const text = new URLSearchParams(query).toString();
+  return text === '' ? '' : `?${text}`;
 }
 
 function unreachable(address: ApiAddress, reason: string, cause?: unknown): MillraceError {

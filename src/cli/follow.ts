@@ -1,5 +1,6 @@
 // `--wait` and `op watch`: shows an operation until it ends or waits for a person, and sets the exit code.
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { UnchangedView } from '../api/schemas/change.ts';
 import type { AcceptedView } from '../api/schemas/operation.ts';
 import type { Context } from './context.ts';
 import { createPlanScreen } from './plan-screen.ts';
@@ -59,10 +60,24 @@ function seconds(text: string): number {
 export async function afterAccepted(
   context: Context,
   command: Command,
-  accepted: AcceptedView,
+  accepted: AcceptedView | UnchangedView,
   options: { wait?: boolean } & FollowOptions,
 ): Promise<void> {
-  const { operationId, links } = accepted;
+  if ('unchanged' in accepted) {
+    const said = `Nothing to do: the cluster is as asked (generation ${accepted.generation}).`;
+    await context.show(command, accepted, () => said);
+    return;
+  }
+  const { operationId, links, queuedBehind } = accepted;
+  if (queuedBehind !== undefined) {
+    const said = [
+      `${operationId} waits until ${queuedBehind} has ended; then it is planned anew.`,
+      `  take it out of the queue:  millrace op abort '${operationId}' --reason "..."`,
+    ];
+    if (options.wait !== true) await context.show(command, accepted, () => said.join('\n'));
+    else context.io.err(`${said[0] ?? ''}\n`);
+    if (options.wait !== true) return;
+  }
   if (options.wait === true) {
     if (links.temporalUi !== undefined && context.format(command) === 'table')
       context.io.err(`In the Temporal UI: ${links.temporalUi}\n`);

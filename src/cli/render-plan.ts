@@ -10,6 +10,7 @@ import {
 } from '../model/plan/plan.ts';
 import { hasEnded, operationState } from '../model/plan/progress.ts';
 import { duration } from './output.ts';
+import { proposalLines } from './render-change.ts';
 
 export interface RenderOptions {
   nowMs: number;
@@ -86,6 +87,9 @@ function tree(progress: PlanProgress, options: RenderOptions, paint: Paint, brie
       style: paint.bold,
     },
     ...progress.phases.flatMap((phase) => phaseLines(phase, { nowMs, paint, brief })),
+    ...(progress.proposal && state !== 'COMPLETE'
+      ? proposalLines(progress.proposal).map((text) => ({ text, style: (line: string) => line }))
+      : []),
     ...whatToDo(progress).map((text) => ({ text, style: paint.yellow })),
   ];
   return lines.map(({ text, style }) => style(cut(text, options.columns ?? Infinity)));

@@ -98,7 +98,8 @@ async function takePicture(connection: Connection): Promise<Picture> {
     brokers: registered.brokers,
     active,
     topics: topics.map((topic): TopicReplicas => ({ ...topic, minInsync: minInsync.get(topic.name)! })),
-    reassigning: moves.partitions,
+    reassigning: moves.moves.map(({ topic, partition }) => `${topic}-${partition}`),
+    moving: moves.moves,
   };
 }
 

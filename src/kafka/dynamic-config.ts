@@ -3,7 +3,7 @@ import { isThreadPool, nextPoolSize } from '../model/change/dynamic-keys.ts';
 import { MillraceError } from '../model/errors.ts';
 import { askAny, demand } from './admin-requests.ts';
 import { askEach, sayUnanswered } from './ask.ts';
-import { NONE } from './wire/error-codes.ts';
+import { NONE, UNKNOWN_TOPIC_OR_PARTITION } from './wire/error-codes.ts';
 import {
   CONFIG_RESOURCE,
   CONFIG_SOURCE,
@@ -72,14 +72,19 @@ export async function applyDynamicConfig(
 export async function alterConfigs(
   changes: readonly ConfigChange[],
   brokers: readonly KafkaAddress[],
-  { validateOnly = false, ...options }: AskOptions & { validateOnly?: boolean } = {},
+  {
+    validateOnly = false,
+    ignoreMissing = false,
+    ...options
+  }: AskOptions & { validateOnly?: boolean; ignoreMissing?: boolean } = {},
 ): Promise<void> {
   if (changes.length === 0) return;
   const asked = sayChanges(changes);
   const results = await askAny({ brokers, asked, options }, (connection) =>
     connection.request(incrementalAlterConfigs, { changes, validateOnly }),
   );
-  for (const { errorCode, errorMessage } of results) demand(asked, errorCode, errorMessage);
+  for (const { errorCode, errorMessage } of results)
+    if (!ignoreMissing || errorCode !== UNKNOWN_TOPIC_OR_PARTITION) demand(asked, errorCode, errorMessage);
 }
 
 function sayChanges(changes: readonly ConfigChange[]): string {

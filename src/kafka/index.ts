@@ -7,6 +7,19 @@ export { describeQuorum } from './describe-quorum.ts';
 export { describeReplication } from './describe-replication.ts';
 export { describeVoters } from './describe-voters.ts';
 export { createKafka } from './kafkajs-client.ts';
+export { applyDynamicConfig } from './dynamic-config.ts';
+export {
+  beginMoves,
+  cancelMoves,
+  cordonBroker,
+  diskUse,
+  readThrottle,
+  restoreThrottle,
+  setThrottle,
+  type DiskUse,
+  type EarlierThrottle,
+} from './reassign.ts';
+export { removeVoter } from './remove-voter.ts';
 export { bytesToReplicate } from './replica-bytes.ts';
 export { replaceVoter, type VoterReplacement } from './replace-voter.ts';
 export { verifyCluster, type VerifyClusterInput } from './verify-cluster.ts';

@@ -74,7 +74,7 @@ async function removeOld(
   const gate = controllerReplaceGate(look.snapshot, nodeId);
   if (!gate.open) return { ready: false, waitingFor: gate.reason };
   const asked = `remove controller ${nodeId} with directory ${oldDirectoryId} from the voters of the metadata quorum`;
-  const problem = await change(seen.leader, { asked, options }, (connection) =>
+  const problem = await changeVoters(seen.leader, { asked, options }, (connection) =>
     connection.request(removeRaftVoter, { nodeId, directoryId: oldDirectoryId }),
   );
   return {
@@ -100,7 +100,7 @@ async function addNew(
   const lag = sayLag(observer, quorum);
   if (lag !== null) return { ready: false, waitingFor: `${who} ${lag}` };
   const asked = `add ${who} at ${listener.host}:${listener.port} to the voters of the metadata quorum`;
-  const problem = await change(leader, { asked, options }, (connection) =>
+  const problem = await changeVoters(leader, { asked, options }, (connection) =>
     connection.request(addRaftVoter, {
       nodeId,
       directoryId: newDirectoryId,
@@ -111,8 +111,12 @@ async function addNew(
   return { ready: false, waitingFor: problem ?? `${who} to show as a voter; it was added` };
 }
 
-/** Null when it was done; else what was answered. Who leads, and how far the change is, is looked at again then. */
-async function change(
+/**
+ * Asks the leader of the quorum for another set of voters.
+ *
+ * @returns null when it was done; else what was answered. Who leads, and how far the change is, is looked at again then.
+ */
+export async function changeVoters(
   leader: KafkaAddress,
   about: { asked: string; options: AskOptions },
   request: (connection: Connection) => Promise<Acknowledgement>,

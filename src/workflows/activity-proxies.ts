@@ -17,12 +17,13 @@ export const anywhere: ActivityInterfaceFor<Activities> = proxyActivities<Activi
  * Questions that somebody waits for. One try, and short: a worker that is dead or busy is told at once. They take seconds
  * at most, so that two of them fit in the deadline of the API.
  */
-export const question: ActivityInterfaceFor<Pick<Activities, 'explainPlacement' | 'preflight'>> =
-  proxyActivities<Pick<Activities, 'explainPlacement' | 'preflight'>>({
-    startToCloseTimeout: '4 seconds',
-    scheduleToCloseTimeout: '5 seconds',
-    retry: { maximumAttempts: 1 },
-  });
+export const question: ActivityInterfaceFor<
+  Pick<Activities, 'explainPlacement' | 'preflight' | 'previewMoves'>
+> = proxyActivities<Pick<Activities, 'explainPlacement' | 'preflight' | 'previewMoves'>>({
+  startToCloseTimeout: '4 seconds',
+  scheduleToCloseTimeout: '5 seconds',
+  retry: { maximumAttempts: 1 },
+});
 
 /** The same, where the offers are. */
 export function questionOnSession(

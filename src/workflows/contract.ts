@@ -22,6 +22,7 @@ import type { WaitingNode } from '../model/placement/explain.ts';
 import type { Simulated } from '../model/placement/simulate.ts';
 import type { PlacedNode } from '../model/placement/types.ts';
 import type { Plan, PlanProgress } from '../model/plan/plan.ts';
+import type { ProposalView } from '../model/reassignment/proposal.ts';
 import type { ClusterSpec } from '../model/spec/schema.ts';
 
 /** Task queue of workflows and of every activity that needs no open session. */
@@ -40,6 +41,9 @@ export const operationWorkflowId = (operationId: string) => `kafka/${operationId
 export const whyWorkflowId = (cluster: string) => `kafka/${cluster}#why`;
 export const preflightWorkflowId = (cluster: string, specHash: string) =>
   `kafka/${cluster}#preflight-${specHash.slice(0, 16)}`;
+
+export const previewWorkflowId = (cluster: string, inputHash: string) =>
+  `kafka/${cluster}#preview-${inputHash.slice(0, 16)}`;
 
 /** Splits `team/orders/install#1`; null when it is not an operation id. */
 export function parseOperationId(operationId: string): { cluster: string; kind: string; n: number } | null {
@@ -66,6 +70,7 @@ export const WORKFLOW_TYPE = {
   RESUME: 'resume',
   WHY: 'why',
   PREFLIGHT: 'preflight',
+  PREVIEW: 'preview',
 } as const;
 
 /** Argument of the `cluster` workflow. `carried` is its own, for continue-as-new. */
@@ -255,6 +260,15 @@ export interface WhyInput {
 export interface PreflightInput {
   spec: ClusterSpec;
 }
+/** Argument of the `preview` workflow: which replicas would move if these brokers were all there are. */
+export interface PreviewInput {
+  cluster: string;
+  brokers: { nodeId: number; host: string; port: number }[];
+  targets: { id: number; rack?: string }[];
+  throttleBytesPerSecond?: number;
+}
+/** What would move, or why nobody can tell at the moment. */
+export type PreviewAnswer = { view: ProposalView } | { unknown: string };
 /** What Mesos says of a cluster that does not exist yet. */
 export interface PreflightAnswer {
   atMs: number;

@@ -2,7 +2,7 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { PlacementAnswer } from '../model/placement/explain.ts';
 import { question, questionOnSession } from './activity-proxies.ts';
-import type { PreflightAnswer, PreflightInput, WhyInput } from './contract.ts';
+import type { PreflightAnswer, PreflightInput, PreviewAnswer, PreviewInput, WhyInput } from './contract.ts';
 
 /** Why nodes wait: asked where the session's offers are, and elsewhere (without them) when nobody answers there. */
 export async function why(input: WhyInput): Promise<PlacementAnswer> {
@@ -21,4 +21,9 @@ export async function why(input: WhyInput): Promise<PlacementAnswer> {
 /** Whether a cluster would fit now. */
 export async function preflight(input: PreflightInput): Promise<PreflightAnswer> {
   return question.preflight.executeWithOptions({ summary: `whether ${input.spec.name} would fit` }, [input]);
+}
+
+/** Which replicas would move. */
+export async function preview(input: PreviewInput): Promise<PreviewAnswer> {
+  return question.previewMoves.executeWithOptions({ summary: 'which replicas would move' }, [input]);
 }

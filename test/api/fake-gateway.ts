@@ -60,6 +60,15 @@ export function fakeGateway(answers: Partial<Gateway> = {}): FakeGateway {
     recover: async () => accepted,
     replace: async () => accepted,
     adopt: async () => accepted,
+    change: async () => accepted,
+    planChange: async () => ({
+      unchanged: true,
+      generation: 1,
+      operation: null,
+      planHash: null,
+      plan: null,
+      moves: null,
+    }),
     cluster: async () => sampleState(),
     why: async () => ({ state: sampleState(), waiting: [], answer: null }),
     preflight: async () => ({

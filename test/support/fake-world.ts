@@ -6,6 +6,10 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { operationResult } from '../../src/activities/operation-result.ts';
 import type { Activities, SessionActivities } from '../../src/activities/contract.ts';
 import type { Placement } from '../../src/model/cluster.ts';
+import { nodeResources } from '../../src/model/node/resources.ts';
+import { planReassignment } from '../../src/model/reassignment/planner.ts';
+import { proposalOf } from '../../src/model/reassignment/proposal.ts';
+import type { PartitionNow } from '../../src/model/reassignment/types.ts';
 import {
   claimEpochUpdate,
   clusterQuery,
@@ -29,6 +33,10 @@ export interface FakeWorld {
   fault: (activity: string, subject: string) => void | Promise<void>;
   /** `node.id` of the controller that leads the quorum. */
   activeController: number | null;
+  /** What Kafka has, where it matters. */
+  partitions: PartitionNow[];
+  throttle: string | null;
+  cordoned: Set<number>;
   /** False: the subscription is opened and let go, so that no activity runs and a skipping server can skip. */
   holdsSubscription: boolean;
   /** Opens a newer session of a cluster, as another worker would. */
@@ -53,6 +61,9 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
     effects: [],
     fault: () => undefined,
     activeController: null,
+    partitions: [],
+    throttle: null,
+    cordoned: new Set(),
     holdsSubscription: true,
     moveSession: async (cluster) => {
       const state = await entity(cluster).query(clusterQuery);
@@ -166,6 +177,69 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
       await world.fault('electPreferredLeaders', '');
       world.effects.push('elect preferred leaders');
     },
+    configureBrokers: async ({ values }) => {
+      await world.fault('configureBrokers', Object.keys(values).join());
+      world.effects.push(`configure ${JSON.stringify(values)}`);
+      await world.fault('configureBrokers:done', '');
+    },
+    proposeMoves: async ({ targets }) => {
+      await world.fault('proposeMoves', '');
+      const ids = targets.map(({ id }) => id);
+      return proposalOf(planReassignment(world.partitions, targets), {
+        partitions: world.partitions,
+        brokers: ids,
+      });
+    },
+    moveReplicas: async ({ moves }) => {
+      await world.fault('moveReplicas', '');
+      const all = Object.entries(moves).flatMap(([topic, list]) =>
+        list.map(([partition, , replicas]) => ({ topic, partition, replicas })),
+      );
+      for (const { topic, partition, replicas } of all) {
+        const found = world.partitions.find((one) => one.topic === topic && one.partition === partition);
+        if (found) found.replicas = replicas;
+      }
+      world.effects.push(`move ${all.length}`);
+      await world.fault('moveReplicas:done', '');
+      return { moved: all.length };
+    },
+    cancelMoves: async () => {
+      await world.fault('cancelMoves', '');
+      world.effects.push('cancel moves');
+    },
+    readThrottle: async ({ topics }) => {
+      await world.fault('readThrottle', '');
+      return {
+        rates: { earlier: world.throttle },
+        topics: Object.fromEntries(topics.map((topic) => [topic, {}])),
+      };
+    },
+    setThrottle: async ({ bytesPerSecond }) => {
+      await world.fault('setThrottle', '');
+      world.throttle = String(bytesPerSecond);
+      await world.fault('setThrottle:done', '');
+    },
+    restoreThrottle: async ({ earlier }) => {
+      await world.fault('restoreThrottle', '');
+      world.throttle = earlier.rates['earlier'] ?? null;
+    },
+    cordonBrokers: async ({ nodeIds, cordoned }) => {
+      await world.fault('cordonBrokers', '');
+      for (const id of nodeIds) {
+        if (cordoned) world.cordoned.add(id);
+        else world.cordoned.delete(id);
+      }
+      return { unsupported: null };
+    },
+    awaitEmpty: async ({ nodeIds }) => {
+      await world.fault('awaitEmpty', '');
+      if (world.partitions.some(({ replicas }) => replicas.some((id) => nodeIds.includes(id))))
+        throw ApplicationFailure.retryable('not empty', 'KAFKA_NOT_READY');
+    },
+    removeVoter: async ({ nodeId }) => {
+      await world.fault('removeVoter', nameOf(nodeId));
+      world.effects.push(`no voter ${nameOf(nodeId)}`);
+    },
     verifyCluster: async ({ brokers }) => {
       await world.fault('verifyCluster', '');
       const all = brokers.every(({ nodeId }) => world.running.has(`broker-${nodeId}`));
@@ -177,6 +251,12 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
       await world.fault('explainPlacement', cluster);
       return { ...NOTHING_KNOWN, offers: null, offersMissing: 'asked where no session is' };
     },
+    previewMoves: async ({ targets }) => {
+      await world.fault('previewMoves', '');
+      const brokers = targets.map(({ id }) => id);
+      const { partitions } = world;
+      return { view: proposalOf(planReassignment(partitions, targets), { partitions, brokers }).view };
+    },
     preflight: async ({ spec }) => {
       await world.fault('preflight', spec.name);
       return { ...NOTHING_KNOWN, agents: 1, nodes: [], tight: false, quota: [], frameworksInRole: [] };
@@ -184,27 +264,38 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
   };
 
   const session: SessionActivities = {
-    placeNode: async ({ node, placementNumber, incarnation }) => {
+    placeNode: async ({ node, placementNumber, incarnation, spec }) => {
       await world.fault('placeNode', node.name);
       const found = world.placed.get(node.name);
       if (found?.number === placementNumber) return found;
       if (found) world.former.set(`${node.name} ${found.number}`, found);
       const index = world.placed.size + world.former.size;
+      const { total, volumeMb } = nodeResources(spec, node.kind);
       const placement: Placement = {
         number: placementNumber,
         agentId: `agent-${index}`,
         hostname: `127.0.0.${index + 1}`,
         port: 9000 + index,
         volumeId: `${node.name}-${placementNumber}-${incarnation}`,
-        cpus: 1,
-        memMb: 1024,
-        diskMb: 1024,
+        cpus: total.cpus,
+        memMb: total.memMb,
+        diskMb: volumeMb,
         attributes: {},
       };
       world.placed.set(node.name, placement);
       world.effects.push(`place ${node.name}${placementNumber === 1 ? '' : ` ${placementNumber}`}`);
       await world.fault('placeNode:done', node.name);
       return placement;
+    },
+    fitNode: async ({ node, spec, placementNumber }) => {
+      await world.fault('fitNode', node.name);
+      const placed = world.placed.get(node.name);
+      if (placed?.number !== placementNumber) throw new Error(`${node.name} is not placed there`);
+      const { total, volumeMb } = nodeResources(spec, node.kind);
+      const fitted = { ...placed, cpus: total.cpus, memMb: total.memMb, diskMb: volumeMb };
+      world.placed.set(node.name, fitted);
+      world.effects.push(`fit ${node.name}`);
+      return fitted;
     },
     launchNode: async ({ node, taskId, look }) => {
       await world.fault('launchNode', taskId);

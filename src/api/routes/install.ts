@@ -5,14 +5,13 @@ import { z } from 'zod';
 import type { SiteDefaults } from '../../model/spec/parse.ts';
 import { parseSpecText } from '../../model/spec/parse-text.ts';
 import type { Gateway } from '../gateway.ts';
+import { acceptSpecText, formatOf } from '../spec-text.ts';
 import { specRequestSchema } from '../schemas/cluster.ts';
 import { ERROR_RESPONSES, startHeaders } from '../schemas/common.ts';
 import { preflightView } from '../placement-views.ts';
 import { preflightSchema } from '../schemas/placement.ts';
 import { acceptedSchema } from '../schemas/operation.ts';
 import { acceptedView, type Links } from '../views.ts';
-
-const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml'];
 
 /** Strict: a misspelt `dryRun` must not install. */
 const installQuery = z.strictObject({
@@ -30,14 +29,7 @@ export function installRoute(options: {
 }): FastifyPluginAsyncZod {
   const { gateway, links, site } = options;
   return async (app) => {
-    app.removeAllContentTypeParsers();
-    app.addContentTypeParser(
-      ['application/json', ...YAML_TYPES],
-      { parseAs: 'string' },
-      (_request, text, done) => {
-        done(null, text);
-      },
-    );
+    acceptSpecText(app);
     app.post(
       '/v1/clusters',
       {
@@ -61,8 +53,11 @@ export function installRoute(options: {
             : (value: unknown) => ({ value }),
       },
       async ({ body, headers, query, requestedBy }, reply) => {
-        const format = headers['content-type']?.startsWith('application/json') === true ? 'json' : 'yaml';
-        const spec = parseSpecText((body as unknown as string | undefined) ?? '', format, site);
+        const spec = parseSpecText(
+          (body as unknown as string | undefined) ?? '',
+          formatOf(headers['content-type']),
+          site,
+        );
         if (query.dryRun === 'true')
           return reply.code(200).send(preflightView(spec, await gateway.preflight(spec)));
         const accepted = await gateway.install({ spec, requestedBy }, headers['idempotency-key']);

@@ -7,6 +7,7 @@ import type { FoundOperation } from '../listing.ts';
 import { ERROR_RESPONSES, operationParams, requestHeaders } from '../schemas/common.ts';
 import {
   abortBody,
+  approveBody,
   operationListSchema,
   operationSchema,
   pauseBody,
@@ -32,6 +33,12 @@ const MESSAGES = [
   { path: 'resume', message: 'resume', summary: 'Go on after a pause', body: pauseBody },
   { path: 'retry', message: 'retryStep', summary: 'Run a FAILED step again', body: retryBody },
   { path: 'skip', message: 'skipStep', summary: 'Leave a FAILED step undone and go on', body: skipBody },
+  {
+    path: 'approve',
+    message: 'approve',
+    summary: 'Go on where a step waits for approval',
+    body: approveBody,
+  },
   { path: 'abort', message: 'abort', summary: 'Stop here and leave everything as it is', body: abortBody },
 ] as const satisfies { path: string; message: PersonMessage; summary: string; body: z.ZodType<object> }[];
 

@@ -18,6 +18,8 @@ const nodeSchema = z
     task: z.string().nullable().describe('Id of its newest Mesos task; null before the first'),
     taskState: z.string().nullable().describe('State that Mesos last reported for that task'),
     reason: z.string().exactOptional().describe('Why the node is in its status, when that is not obvious'),
+    generation: z.int().describe('Of the spec that its task was launched with'),
+    rack: z.string().exactOptional().describe('Rack that Kafka is told of it'),
     configHash: z.string().exactOptional().describe('Hash of the configuration that the task runs with'),
   })
   .meta({ id: 'Node', description: 'A broker or controller' });
@@ -83,6 +85,9 @@ export const clusterSchema = z
     frameworkId: z.string().describe('Id of the Mesos framework; empty before the first subscription'),
     kafkaClusterId: z.string(),
     operation: operationRecordSchema.nullable().describe('The operation that changes the cluster now'),
+    queue: z
+      .array(z.object({ id: z.string(), kind: z.string(), requestedBy: z.string(), queuedAtMs: timeMs }))
+      .describe('What waits until the operation has ended, in its order'),
     recoveries: z.array(operationRecordSchema).describe('The recoveries that run now'),
     history: z.array(operationRecordSchema).describe('Operations that ended'),
     createdAtMs: timeMs,

@@ -5,7 +5,7 @@ import { STATUS, type Plan, type PlanProgress, type StepAction } from '../../mod
 
 const timeMs = z.number().describe('Milliseconds since 1970');
 
-const kindSchema = z
+export const kindSchema = z
   .enum(OPERATION_KIND)
   .meta({ id: 'OperationKind', description: 'What an operation does to its cluster' });
 
@@ -98,6 +98,31 @@ export const planSchema = z
     description: 'All that an operation does, decided before anything is touched',
   }) satisfies z.ZodType<Plan>;
 
+const loadSchema = z
+  .object({ replicas: z.int(), leaders: z.int(), bytes: z.number() })
+  .meta({ id: 'BrokerLoad', description: 'What a broker has' });
+
+export const proposalSchema = z
+  .object({
+    hash: z.string().describe('What approve names'),
+    partitions: z.int().describe('Partitions of which something changes'),
+    replicasMoved: z.int(),
+    leadersChanged: z.int(),
+    bytesMoved: z.number(),
+    leastSeconds: z.number().exactOptional().describe('The least time that the throttle allows'),
+    brokers: z.array(
+      z.object({
+        id: z.int(),
+        before: loadSchema,
+        after: loadSchema,
+        bytesIn: z.number(),
+        bytesOut: z.number(),
+      }),
+    ),
+    relaxed: z.array(z.string()).describe('Rules that could not be kept in full'),
+  })
+  .meta({ id: 'Proposal', description: 'Which replicas move' });
+
 const stepProgressSchema = stepSchema
   .extend({
     status: statusSchema,
@@ -127,6 +152,7 @@ const progressShape = z.object({
   startedAtMs: timeMs,
   endedAtMs: timeMs.exactOptional(),
   phases: z.array(phaseProgressSchema),
+  proposal: proposalSchema.exactOptional(),
   notes: z
     .array(z.string())
     .describe('Messages that were taken or refused, and other notes for people; the newest ones'),
@@ -170,9 +196,13 @@ export const acceptedSchema = z
     workflowId: z.string(),
     plan: planSchema,
     planHash: z.string(),
+    queuedBehind: z
+      .string()
+      .exactOptional()
+      .describe('The operation that has to end first; then this one is planned anew'),
     links: operationLinksSchema,
   })
-  .meta({ id: 'OperationAccepted', description: 'The operation was accepted and runs now' });
+  .meta({ id: 'OperationAccepted', description: 'The operation was accepted and runs now, or is queued' });
 export type AcceptedView = z.output<typeof acceptedSchema>;
 
 const reason = z.string().trim().min(1).max(1000);
@@ -184,6 +214,17 @@ export const pauseBody = z
 export const replaceBody = z
   .strictObject({ reason: reason.exactOptional() })
   .meta({ id: 'ReplaceRequest', description: 'Why the node is replaced' });
+export const approveBody = z
+  .strictObject({
+    planHash: z
+      .string()
+      .regex(/^[0-9a-f]{8,64}$/)
+      .exactOptional()
+      .describe(
+        'Hash of what is approved, or its beginning: of the plan, or of the proposal that the step shows',
+      ),
+  })
+  .meta({ id: 'ApproveRequest', description: 'Go on where a step waits for approval' });
 export const retryBody = z
   .strictObject({ step })
   .meta({ id: 'RetryRequest', description: 'Run a FAILED step again' });

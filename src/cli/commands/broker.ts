@@ -4,6 +4,7 @@ import type { NodeView } from '../../api/schemas/cluster.ts';
 import type { Context } from '../context.ts';
 import { afterAccepted, withFollowOptions, type FollowOptions } from '../follow.ts';
 import { columns } from '../output.ts';
+import { addBrokerChanges } from './change.ts';
 
 const REPLACE_HELP = `
 The node keeps its id and gets another agent, port and volume. Its data is copied to it by the others, so the operation waits until
@@ -14,9 +15,11 @@ Examples:
   $ millrace broker replace orders 1 --reason "disk fails" --wait
   $ millrace broker replace orders controller-0`;
 
-/** Adds `broker list|replace`. */
+/** Adds `broker` with all its commands. */
 export function addBrokerCommands(program: Command, context: Context): void {
-  const broker = program.command('broker').description('look at the brokers of a cluster, and replace them');
+  const broker = program
+    .command('broker')
+    .description('look at the brokers of a cluster; restart, pause, resume and replace them');
   broker
     .command('list <cluster>')
     .description("a cluster's brokers: status, address, Mesos agent, Mesos task")
@@ -25,6 +28,7 @@ export function addBrokerCommands(program: Command, context: Context): void {
       const brokers = await context.api(command).brokers(name);
       await context.show(command, { brokers }, () => nodeTable(brokers));
     });
+  addBrokerChanges(broker, context);
   withFollowOptions(
     broker
       .command('replace <cluster> <broker>')

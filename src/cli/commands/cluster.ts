@@ -1,5 +1,4 @@
 // `millrace cluster`: install, look at, recover and uninstall clusters.
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { ClusterView } from '../../api/schemas/cluster.ts';
 import { MillraceError } from '../../model/errors.ts';
@@ -7,7 +6,9 @@ import type { Context } from '../context.ts';
 import { afterAccepted, withFollowOptions, type FollowOptions } from '../follow.ts';
 import { columns, fields, time } from '../output.ts';
 import { EXIT, inFile } from '../report.ts';
+import { readSpec } from '../spec-file.ts';
 import { nodeTable } from './broker.ts';
+import { addClusterChanges } from './change.ts';
 import { preflightPage, whyPage } from './placement.ts';
 
 const INSTALL_HELP = `
@@ -53,11 +54,11 @@ are in the memory of the worker that holds the session: they begin anew with eac
 Example:
   $ millrace cluster why orders`;
 
-/** Adds `cluster install|list|get|why|recover|adopt|uninstall`. */
+/** Adds `cluster` with all its commands. */
 export function addClusterCommands(program: Command, context: Context): void {
   const cluster = program
     .command('cluster')
-    .description('install, look at, recover, adopt and uninstall Kafka clusters');
+    .description('install, look at, change, recover and uninstall Kafka clusters');
   withFollowOptions(
     cluster
       .command('install')
@@ -117,6 +118,7 @@ export function addClusterCommands(program: Command, context: Context): void {
       const why = await context.api(command).why(name);
       await context.show(command, why, () => whyPage(why, context.io.nowMs()));
     });
+  addClusterChanges(cluster, context);
   withFollowOptions(
     cluster
       .command('recover <cluster>')
@@ -155,27 +157,6 @@ export function addClusterCommands(program: Command, context: Context): void {
 
 type InstallOptions = { file: string; wait?: boolean; dryRun?: boolean } & FollowOptions;
 
-async function readSpec(file: string): Promise<{ name: string; text: string; format: 'yaml' | 'json' }> {
-  try {
-    if (file === '-') {
-      const chunks: Buffer[] = [];
-      for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-      return { name: '<stdin>', text: Buffer.concat(chunks).toString('utf8'), format: 'yaml' };
-    }
-    return {
-      name: file,
-      text: await readFile(file, 'utf8'),
-      format: file.endsWith('.json') ? 'json' : 'yaml',
-    };
-  } catch (error) {
-    throw new MillraceError(
-      'REQUEST_INVALID',
-      `The spec ${file} could not be read, and nothing was asked: ${(error as Error).message}.`,
-      { cause: error },
-    );
-  }
-}
-
 /** Data is destroyed for good: a person types the name, a script says --yes. */
 async function confirm({ io }: Context, name: string): Promise<void> {
   const refused = (why: string) =>
@@ -203,7 +184,9 @@ function clusterPage(cluster: ClusterView): string {
       ['Status', cluster.status],
       ['Bootstrap', cluster.bootstrapServers],
       ['Kafka', cluster.spec.kafka.version],
+      ['Generation', String(cluster.generation)],
       ['Operation', running.map(({ id }) => id).join(', ') || null],
+      ['Queued', cluster.queue.map(({ id }) => id).join(', ') || null],
       [
         'Mesos',
         session.problem ?? (session.open ? `${session.master} (session ${session.epoch})` : 'no session yet'),

@@ -23,11 +23,11 @@ plan is made before anything is touched. A step that fails waits for a person:
   $ millrace op skip 'orders/install#1' start:broker-0 --reason "…" leave it undone and go on
   $ millrace op abort 'orders/install#1' --reason "…"               stop; everything stays as it is`;
 
-/** Adds `op list|get|watch|pause|resume|retry|skip|abort`. */
+/** Adds `op` with all its commands. */
 export function addOperationCommands(program: Command, context: Context): void {
   const op = program
     .command('op')
-    .description('look at operations; pause, resume, retry, skip, abort')
+    .description('look at operations; pause, resume, retry, skip, approve, abort')
     .addHelpText('after', OP_HELP);
   addLooks(op, context);
   const reason = new Option('--reason <text>', 'why; shown with the operation').makeOptionMandatory();
@@ -53,10 +53,22 @@ export function addOperationCommands(program: Command, context: Context): void {
       await send(command, 'retry', { id, body: { step } });
     },
   );
-  tell('skip', '<operation> <step>', 'leave a step that failed undone and go on')
+  tell(
+    'skip',
+    '<operation> <step>',
+    'leave a step undone that failed, or waits for Kafka or a person, and go on',
+  )
     .addOption(reason)
     .action(async (id: string, step: string, options: { reason: string }, command: Command) => {
       await send(command, 'skip', { id, body: { step, reason: options.reason } });
+    });
+  tell('approve', '<operation>', 'go on where a step waits for approval')
+    .option('--plan <hash>', 'hash of what is approved, as the step shows it')
+    .action(async (id: string, options: { plan?: string }, command: Command) => {
+      await send(command, 'approve', {
+        id,
+        body: options.plan === undefined ? {} : { planHash: options.plan },
+      });
     });
   tell('abort', '<operation>', 'stop the operation and leave everything as it is')
     .addOption(reason)

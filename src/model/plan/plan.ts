@@ -1,5 +1,6 @@
 // A plan: phases of steps, computed before anything is touched. What is shown is exactly what is run.
 import type { OperationKind } from '../cluster.ts';
+import type { ProposalView } from '../reassignment/proposal.ts';
 
 export const STATUS = {
   PENDING: 'PENDING',
@@ -104,6 +105,8 @@ export interface PlanProgress {
   startedAtMs: number;
   endedAtMs?: number;
   phases: PhaseProgress[];
+  /** Which replicas are to move, once that is computed; what `approve` names by its hash. */
+  proposal?: ProposalView;
   /** The newest messages that were refused, and other notes for people; bounded. */
   notes: string[];
 }

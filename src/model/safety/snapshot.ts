@@ -31,6 +31,8 @@ export interface ReplicationSnapshot {
   topics: TopicReplicas[];
   /** Partitions whose replicas are being moved: `orders-4`. */
   reassigning: string[];
+  /** The same with the replicas that come. */
+  moving?: { topic: string; partition: number; adding: number[] }[];
 }
 
 /** A snapshot or, in words, why there is none. */

@@ -8,6 +8,8 @@ import {
   workflowInfo,
   type CancellationScope,
 } from '@temporalio/workflow';
+import type { EarlierThrottle } from '../../activities/contract.ts';
+import type { Proposal } from '../../model/reassignment/proposal.ts';
 import { OPERATION_KIND, type NodeState, type SessionInfo } from '../../model/cluster.ts';
 import { BY_GRANT } from '../../model/grants.ts';
 import { STATUS, type PlanProgress, type StepProgress } from '../../model/plan/plan.ts';
@@ -60,6 +62,12 @@ export interface Operation {
   readonly approvals: Map<string, string>;
   /** Steps that a person has approved. */
   readonly approved: Set<string>;
+  /** Which replicas are to move, once that is computed. */
+  proposal: Proposal | null;
+  /** Whether they move so that brokers may go. */
+  isDraining: boolean;
+  /** The throttle that there was before this operation's own. */
+  earlierThrottle: EarlierThrottle | null;
   /** What is put back when it is aborted, newest last: each by its name. */
   readonly putBack: Map<string, () => Promise<void>>;
   aborted: { reason: string; by: string } | null;
@@ -93,6 +101,9 @@ export function beginOperation(input: contract.OperationInput): Operation {
     granted: new Set(input.cluster.operation?.held),
     approvals: new Map(),
     approved: new Set(),
+    proposal: null,
+    isDraining: false,
+    earlierThrottle: null,
     putBack: new Map(),
     aborted: null,
     scope: null,

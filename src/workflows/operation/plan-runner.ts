@@ -60,12 +60,20 @@ export async function runPlan(operation: Operation, steps: Steps): Promise<Opera
   });
 }
 
-/** What an abort puts back, the newest first; it is told while it is done. */
+/** What an abort puts back, the newest first; it is told while it is done. A second abort ends that too. */
 async function putBack(operation: Operation): Promise<void> {
+  const scope = new CancellationScope({ cancellable: true });
+  operation.scope = scope;
   for (const [what, undo] of [...operation.putBack].reverse()) {
-    addNote(operation.progress, `aborted; now: ${what}`);
+    addNote(operation.progress, `aborted; now: ${what} (another abort leaves that undone)`);
     show(operation);
-    await undo();
+    try {
+      await scope.run(undo);
+    } catch (error) {
+      const why = isCancellation(error) ? 'aborted once more' : messageOf(error);
+      addNote(operation.progress, `left undone: ${what} (${why})`);
+      if (isCancellation(error)) return;
+    }
   }
 }
 

@@ -22,6 +22,7 @@ import { isByGrant, markWaiting, type Operation } from '../operation/operation.t
 import {
   addressesOf,
   callerOf,
+  fit,
   hasEnded,
   nextTask,
   nodesOfKind,
@@ -76,6 +77,7 @@ export async function start(
       node = await report(operation, nextTask(operation, node));
       fresh = true;
     }
+    if (fresh) node = await fit(operation, step, node);
     const ended = await runTask(operation, step, node, { fresh, leaders });
     if (ended === null) {
       const ready = operation.nodes[node.name] ?? node;

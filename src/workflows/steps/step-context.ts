@@ -19,6 +19,7 @@ import {
   type Placement,
   type SessionInfo,
 } from '../../model/cluster.ts';
+import { resourceChange } from '../../model/node/resource-change.ts';
 import type { StepProgress } from '../../model/plan/plan.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { onSession } from '../activity-proxies.ts';
@@ -114,6 +115,38 @@ export function reserve(
       },
     ]),
   );
+}
+
+/**
+ * Fits what is reserved for a placed node to the spec of this operation: more is reserved where it is missing, volumes grow, what is too
+ * much is given back. The node does not run.
+ */
+export async function fit(operation: Operation, step: StepProgress, node: NodeState): Promise<NodeState> {
+  const { placement } = node;
+  const { name, incarnation, spec } = operation.input.cluster;
+  const change = resourceChange(node, spec);
+  if (placement === null || (!change.grows && !change.shrinks)) return node;
+  const where = { placementNumber: placement.number };
+  if (change.grows) await reserve(operation, step, node, where);
+  const { cpus, memMb, diskMb, moreVolumes } = await withSession(operation, step, (session, activities) =>
+    activities.fitNode.executeWithOptions(
+      { summary: `resize what ${node.name} has on ${placement.hostname}` },
+      [
+        {
+          caller: callerOf(step),
+          session,
+          cluster: name,
+          incarnation,
+          spec,
+          node: { name: node.name, kind: node.kind },
+          ...where,
+          others: [],
+        },
+      ],
+    ),
+  );
+  const sizes = { cpus, memMb, diskMb, ...(moreVolumes === undefined ? {} : { moreVolumes }) };
+  return report(operation, { ...node, placement: { ...placement, ...sizes } });
 }
 
 /** Tells the entity before the operation goes on: its state is the truth about what exists. */

@@ -3,9 +3,11 @@ import { condition, isCancellation, sleep } from '@temporalio/workflow';
 import { NODE_KIND, NODE_STATUS, type NodeState } from '../../model/cluster.ts';
 import { STATUS, type StepProgress } from '../../model/plan/plan.ts';
 import { anywhere, onMaster } from '../activity-proxies.ts';
-import { codeOf, messageOf, refuse } from '../failure.ts';
+import { codeOf, messageOf } from '../failure.ts';
 import { markWaiting, type Operation } from '../operation/operation.ts';
 import { FIRST_BOUND_SECONDS, sessionAfter } from '../operation/session-after.ts';
+import { configure, grow, removeVoter, unregister } from './change-nodes.ts';
+import { approveMoves, cordon, move, propose, proveEmpty } from './move-replicas.ts';
 import { awaitReplaceable, relocate, releaseFormer } from './replace-node.ts';
 import { start } from './start-node.ts';
 import { stop } from './stop-node.ts';
@@ -48,16 +50,23 @@ export async function executeStep(operation: Operation, step: StepProgress): Pro
     case 'deregister':
       return deregister(operation, step);
     case 'approve':
-      return approve(operation, step);
+      return operation.proposal ? approveMoves(operation, step) : approve(operation, step);
     case 'grow':
+      return grow(operation, step, action.node);
     case 'configure':
+      return configure(operation, step, action);
     case 'cordon':
+      return cordon(operation, step, action.nodes);
     case 'propose':
+      return propose(operation, step, action.without);
     case 'move':
+      return move(operation, step);
     case 'empty':
+      return proveEmpty(operation, step, action.nodes);
     case 'unregister':
+      return unregister(operation, step, action.node);
     case 'removeVoter':
-      throw refuse('INTERNAL', `step ${step.id} is not there yet`);
+      return removeVoter(operation, step, action.node);
   }
 }
 

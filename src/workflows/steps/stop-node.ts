@@ -3,6 +3,7 @@ import { NODE_STATUS, OPERATION_KIND, taskIdOf, type NodeState } from '../../mod
 import type { StepAction, StepProgress } from '../../model/plan/plan.ts';
 import { addNote, findStep } from '../../model/plan/progress.ts';
 import { isByGrant, type Operation } from '../operation/operation.ts';
+import { keepWhatWasDone } from './move-replicas.ts';
 import { stopGate } from './replace-node.ts';
 import {
   callerOf,
@@ -52,6 +53,7 @@ export async function stop(
       },
     ]),
   );
+  keepWhatWasDone(operation);
   if (!result.stopped) return `${node.name}: ${result.reason}`;
   const stopped = settled({ ...node, status: NODE_STATUS.STOPPED, taskState: result.state });
   if (pause === true) await report(operation, paused(operation, stopped));

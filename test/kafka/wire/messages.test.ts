@@ -222,9 +222,9 @@ describe('DescribeConfigs', () => {
 
 describe('ListPartitionReassignments', () => {
   it('names the partitions that are being moved', () => {
-    expect(decode(listPartitionReassignments, 'reassignments', 0)).toEqual({
+    expect(decode(listPartitionReassignments, 'reassignments', 0)).toMatchObject({
       errorCode: 0,
-      partitions: ['parcels-0'],
+      moves: [{ topic: 'parcels', partition: 0 }],
     });
     expect(encode(listPartitionReassignments, { timeoutMs: 1 }, 0)).toBe('000000010000');
   });
@@ -232,7 +232,7 @@ describe('ListPartitionReassignments', () => {
 
 describe('DescribeLogDirs', () => {
   it('tells the bytes of every partition on the disks of a broker', () => {
-    expect(decode(describeLogDirs, 'describeLogDirs', 4)).toEqual({
+    expect(decode(describeLogDirs, 'describeLogDirs', 4)).toMatchObject({
       errorCode: 0,
       bytes: new Map([
         ['parcels-0', 0],

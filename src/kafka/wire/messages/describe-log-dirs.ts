@@ -6,6 +6,10 @@ interface DescribeLogDirsAnswer {
   errorCode: number;
   /** Bytes by partition (`orders-4`), replicas on their way to another directory left out. */
   bytes: Map<string, number>;
+  /** Replicas on their way to another directory of the same broker. */
+  futures: number;
+  /** Of the file system with the least room; null when the broker does not tell (before version 4). */
+  disk: { totalBytes: number; usableBytes: number } | null;
 }
 
 /** All partitions of the broker that is asked. Versions 3 and 4, both known to Kafka 4.0 and later ones. */
@@ -23,6 +27,8 @@ export const describeLogDirs: Api<void, DescribeLogDirsAnswer> = {
     reader.int32(); // throttle time
     let errorCode = reader.int16();
     const bytes = new Map<string, number>();
+    let futures = 0;
+    let disk: DescribeLogDirsAnswer['disk'] = null;
     reader.array(() => {
       const directoryError = reader.int16();
       if (errorCode === 0) errorCode = directoryError;
@@ -34,17 +40,18 @@ export const describeLogDirs: Api<void, DescribeLogDirsAnswer> = {
           const size = reader.int64();
           reader.int64(); // offset lag
           const isFuture = reader.boolean();
-          if (!isFuture) bytes.set(name, size);
+          if (isFuture) futures += 1;
+          else bytes.set(name, size);
           reader.endStruct();
         });
         reader.endStruct();
       });
       if (version >= 4) {
-        reader.int64(); // size of the file system
-        reader.int64(); // free bytes
+        const found = { totalBytes: reader.int64(), usableBytes: reader.int64() };
+        if (found.totalBytes >= 0 && (disk === null || found.usableBytes < disk.usableBytes)) disk = found;
       }
       reader.endStruct();
     });
-    return { errorCode, bytes };
+    return { errorCode, bytes, futures, disk };
   },
 };

@@ -3,8 +3,7 @@ import type { Api } from '../api.ts';
 
 interface ListReassignmentsAnswer {
   errorCode: number;
-  /** As Kafka's own tools write them: `orders-4`. */
-  partitions: string[];
+  moves: { topic: string; partition: number; adding: number[]; removing: number[] }[];
 }
 
 /** The request is passed on to the active controller; asked for all topics. Version 0 is the only one. */
@@ -25,18 +24,17 @@ export const listPartitionReassignments: Api<{ timeoutMs: number }, ListReassign
     const errorCode = reader.int16();
     reader.nullableString(); // error message
     const topics = reader.array(() => {
-      const name = reader.string();
-      const partitions = reader.array(() => {
+      const topic = reader.string();
+      const moves = reader.array(() => {
         const partition = reader.int32();
-        reader.array(int32); // replicas, those that are added, those that are removed
-        reader.array(int32);
-        reader.array(int32);
+        reader.array(int32); // all replicas
+        const move = { topic, partition, adding: reader.array(int32), removing: reader.array(int32) };
         reader.endStruct();
-        return `${name}-${partition}`;
+        return move;
       });
       reader.endStruct();
-      return partitions;
+      return moves;
     });
-    return { errorCode, partitions: topics.flat() };
+    return { errorCode, moves: topics.flat() };
   },
 };

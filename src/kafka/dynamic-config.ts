@@ -136,12 +136,20 @@ function nextValue(key: string, value: string | null, entries: readonly Found[])
     const isStatic = entries.some(({ synonyms }) =>
       synonyms.some(({ source }) => source === CONFIG_SOURCE.STATIC),
     );
-    if (!isStatic) return entries.some((entry) => dynamicOf(entry) !== undefined) ? null : undefined;
+    if (!isStatic) {
+      if (entries.every((entry) => dynamicOf(entry) === undefined)) return undefined;
+      // The default has to be within reach of a pool before the value goes.
+      const step = isThreadPool(key) ? poolStep(entries, defaultOf(key, entries)) : null;
+      return step === null || step === defaultOf(key, entries) ? null : step;
+    }
   }
   const goal = value ?? defaultOf(key, entries);
   if (entries.every((entry) => isSame(entry.value, goal))) return undefined;
-  if (!isThreadPool(key)) return goal;
-  // Of the pools there are, the one that is farthest from the goal decides how far a step may go.
+  return isThreadPool(key) ? poolStep(entries, goal) : goal;
+}
+
+/** The next size on the way of a pool: of the pools there are, the one that is farthest from the goal decides how far it goes. */
+function poolStep(entries: readonly Found[], goal: string): string {
   const sizes = entries.map((entry) => Number(entry.value));
   const steps = sizes.map((size) => nextPoolSize(size, Number(goal)));
   const growing = Number(goal) > Math.min(...sizes);

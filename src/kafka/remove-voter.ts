@@ -21,9 +21,7 @@ export async function removeVoter(
   controllers: readonly KafkaAddress[],
   options: AskOptions = {},
 ): Promise<Readiness> {
-  const others = controllers.filter((controller) => controller.nodeId !== nodeId);
-  // One that was just removed may still think that it leads.
-  const { quorum, problem } = await lookAtQuorum(others, options);
+  const { quorum, problem } = await lookAtQuorum(controllers, options);
   if (quorum === null) return { ready: false, waitingFor: problem };
   const voter = quorum.voters.find((replica) => replica.nodeId === nodeId);
   if (!voter) return { ready: true };

@@ -168,7 +168,7 @@ export const resumeNodeUpdate = defineUpdate<OperationAccepted, [ChangeArgument<
 );
 /** Takes a queued change out again. Refused with OPERATION_NOT_FOUND when it is not in the queue (any more). */
 export const dequeueUpdate = defineUpdate<
-  void,
+  null,
   [{ operationId: string; requestedBy: string; reason?: string }]
 >('dequeue');
 /** Refused with CLUSTER_NOT_FOUND or OPERATION_RUNNING. */

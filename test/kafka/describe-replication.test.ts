@@ -67,6 +67,7 @@ describe('the picture of a cluster', () => {
           },
         ],
         reassigning: ['parcels-0'],
+        moving: [expect.objectContaining({ topic: 'parcels', partition: 0 })],
       },
     });
   });

@@ -1,18 +1,17 @@
 // The routes that bring a cluster to another spec, or say what that would do. Apart from others, since their body is text.
-import type { FastifyReply } from 'fastify';
 import { validatorCompiler, type FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import type { ApplyRequest } from '../../model/change-request.ts';
 import { MillraceError } from '../../model/errors.ts';
 import type { SiteDefaults } from '../../model/spec/parse.ts';
 import { parseSpecText } from '../../model/spec/parse-text.ts';
-import type { OperationAccepted } from '../../workflows/contract.ts';
 import type { Gateway } from '../gateway.ts';
 import { acceptSpecText, formatOf } from '../spec-text.ts';
 import { appliedSchema, applyQuery, changePlanSchema } from '../schemas/change.ts';
 import { specRequestSchema } from '../schemas/cluster.ts';
 import { clusterParams, ERROR_RESPONSES, startHeaders } from '../schemas/common.ts';
-import { acceptedView, type Links } from '../views.ts';
+import type { Links } from '../views.ts';
+import { applyOrNothing } from './apply-or-nothing.ts';
 import { commonOf } from './changes.ts';
 
 type Query = z.output<typeof applyQuery>;
@@ -63,7 +62,7 @@ export function applyRoutes(options: {
               'REQUEST_INVALID',
               `The spec is of cluster ${spec.name}, but cluster ${name} was asked for; nothing was changed. Accepted: the same name in both.`,
             );
-          const query = request.query as Query;
+          const query = request.query;
           const change: ApplyRequest & { queue?: boolean } = {
             kind: 'apply',
             spec,
@@ -94,20 +93,4 @@ function optionsOf(query: Query): Omit<ApplyRequest, 'kind' | 'spec' | 'requeste
       : { remove: remove.split(',').map((node) => (/^\d+$/.test(node) ? `broker-${node}` : node)) }),
     ...(throttleBytesPerSecond === undefined ? {} : { throttleBytesPerSecond }),
   };
-}
-
-/** An equal spec is no error: nothing happens. */
-export async function applyOrNothing(
-  reply: FastifyReply,
-  links: Links,
-  apply: () => Promise<OperationAccepted>,
-): Promise<FastifyReply> {
-  try {
-    return await reply.code(202).send(acceptedView(await apply(), links));
-  } catch (error) {
-    const generation = error instanceof MillraceError ? error.details?.['generation'] : undefined;
-    if (!(error instanceof MillraceError) || error.code !== 'NOTHING_TO_DO' || generation === undefined)
-      throw error;
-    return reply.code(200).send({ unchanged: true, generation });
-  }
 }

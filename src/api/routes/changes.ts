@@ -1,6 +1,5 @@
 // The routes that change a cluster which serves, but for the spec.
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import type { z } from 'zod';
 import type { ChangeRequest } from '../../model/change-request.ts';
 import { MillraceError } from '../../model/errors.ts';
 import type { MaintenanceHours } from '../../model/maintenance-hours.ts';
@@ -18,7 +17,7 @@ import { clusterParams, ERROR_RESPONSES, nodeParams, startHeaders } from '../sch
 import { acceptedSchema } from '../schemas/operation.ts';
 import { acceptedView, type Links } from '../views.ts';
 import { scaledSpec } from '../scaled-spec.ts';
-import { applyOrNothing } from './apply.ts';
+import { applyOrNothing } from './apply-or-nothing.ts';
 
 interface Common {
   reason?: string;
@@ -184,7 +183,7 @@ export function changeRoutes({
         },
         async (request, reply) => {
           const { params, headers, requestedBy } = request;
-          const body = request.body as z.output<typeof nodeChangeBody>;
+          const body = request.body;
           const common = { requestedBy, ...commonOf(body) };
           const change: ChangeRequest & { queue?: boolean } =
             kind === 'restart'

@@ -38,7 +38,7 @@ export function dynamicChange(state: ClusterState, wanted: ClusterSpec): Dynamic
     if (differs === undefined && !unknown.includes(key)) continue;
     if (is === null) change.unset.push(key);
     else change.set[key] = is;
-    change.details.push({ key: `kafka.config.${key}`, was: differs ?? is, is });
+    change.details.push({ key: `kafka.config.${key}`, was: differs === undefined ? is : differs, is });
   }
   return change;
 }

@@ -79,7 +79,7 @@ function saySpareless(
   );
   return (
     `${count(spareless.length, 'partition')} can never spare a replica, and the policy for such is to wait: ${nameSome(names)}. ` +
-    'Give them more replicas, lower their min.insync.replicas, or allow it'
+    'Give them more replicas, lower their min.insync.replicas, or allow it in the spec (update.spareless: allow)'
   );
 }
 

@@ -158,11 +158,20 @@ const update = z
       canaries: whole(' of brokers', 1, MAX_BROKERS)
         .default(1)
         .describe('How many brokers go first with the strategy canary.'),
+      spareless: z
+        .enum(['wait', 'allow'], {
+          error: 'must be what becomes of nodes without a spare; accepted: wait, allow',
+        })
+        .default('wait')
+        .describe(
+          'Partitions whose replication factor is not above min.insync.replicas, and quorums of one or two controllers, can spare no ' +
+            'node. wait: such a node is never stopped. allow: it is, while all others are in sync, and what it has is away meanwhile.',
+        ),
     },
     { error: mapError },
   )
   .optional()
-  .describe('How an update restarts brokers. Default: one after the other.');
+  .describe('How nodes are restarted. Default: one after the other, and none that has no spare.');
 
 /** A spec as a user writes it. */
 export const clusterSpecInputSchema = z.strictObject(

@@ -50,10 +50,11 @@ export function setChangeHandlers(entity: Entity): void {
       const state = requireState(entity);
       const outcome = `taken out of the queue by ${requestedBy}${reason === undefined ? '' : `: ${reason}`}`;
       dropQueued(state, operationId, outcome);
+      return null;
     },
     {
       description: 'Take a queued change out again. {"requestedBy":"me","operationId":"orders/restart#3"}',
-      validator: (request) => {
+      validator: (request: { operationId: string }) => {
         checkRequest(request);
         const state = existing(entity);
         if (!state.queue?.some(({ id }) => id === request.operationId))
@@ -84,7 +85,7 @@ function setChange(
     },
     {
       description,
-      validator: (argument) => {
+      validator: (argument: Argument) => {
         check(entity, argument, kind);
       },
     },
@@ -117,7 +118,7 @@ function checkShape(entity: Entity, request: ChangeRequest): void {
   const areTexts = (value: unknown) => value === undefined || (Array.isArray(value) && value.every(isText));
   if (request.window !== undefined && !isHours(request.window))
     throw wrong('window', 'for example {"fromMinute":1320,"toMinute":360} (22:00-06:00 UTC)');
-  if (request.planHash !== undefined && !/^[0-9a-f]{8,64}$/.test(String(request.planHash)))
+  if (request.planHash !== undefined && !/^[0-9a-f]{8,64}$/.test(request.planHash))
     throw wrong('planHash', '8 to 64 hexadecimal digits, the hash of a plan or its beginning');
   if (request.kind === 'apply') checkSpec(entity.name, request.spec);
   if (request.kind === 'apply' && !areTexts(request.remove))

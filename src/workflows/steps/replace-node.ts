@@ -102,6 +102,6 @@ export function stopGate(
     ...(others.length > 0 ? { together: others } : {}),
     brokers: addressesOf(operation, NODE_KIND.BROKER),
     controllers: addressesOf(operation, NODE_KIND.CONTROLLER),
-    policy: SPARELESS_POLICY.WAIT,
+    policy: operation.input.cluster.spec.update?.spareless ?? SPARELESS_POLICY.WAIT,
   };
 }

@@ -76,7 +76,7 @@ describe('the planner', () => {
         const best = bruteForce(now, after);
         fc.pre(best !== null);
         expect(plan.relaxed.filter((text) => text.includes('topic'))).toEqual([]);
-        expect(plan.replicasMoved).toBe(best!.moved);
+        expect(plan.replicasMoved).toBe(best.moved);
         const leaders = bruteForceLeaders(then, after);
         expect(spread(counts(then, leadersOf), after)).toBe(leaders.spread);
         const changed = then.filter(({ replicas }, index) => replicas[0] !== now[index]!.replicas[0]).length;

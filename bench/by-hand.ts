@@ -4,10 +4,19 @@ import { mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { brokerReadiness, controllerReadiness, verifyCluster, type Readiness } from '../src/kafka/index.ts';
+import {
+  brokerReadiness,
+  controllerReadiness,
+  describeReplication,
+  electPreferredLeaders,
+  verifyCluster,
+  type KafkaAddress,
+  type Readiness,
+} from '../src/kafka/index.ts';
 import { NODE_KIND, type NodeState } from '../src/model/cluster.ts';
 import { initialState } from '../src/model/initial-state.ts';
 import { renderNode } from '../src/model/node/render.ts';
+import { brokerStopGate } from '../src/model/safety/broker-stop-gate.ts';
 import type { ClusterSpec } from '../src/model/spec/schema.ts';
 
 /** Mesos' own; a task has nothing else. */
@@ -15,35 +24,84 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** As often as the gates of an operation look. */
 const POLL_MS = 250;
 
+/** A cluster that a script runs. */
+export interface HandCluster {
+  /** Milliseconds until it was verified. */
+  startMs: number;
+  bootstrapServers: string;
+  /** Restarts the brokers one after the other as a careful script would; the milliseconds that it took. */
+  rollBrokers(): Promise<number>;
+  end(): Promise<void>;
+}
+
 /** Starts the cluster of a spec, waits until it is verified, ends it. Returns the milliseconds until it was verified. */
 export async function startByHand(spec: ClusterSpec, firstPort: number): Promise<number> {
+  const cluster = await runByHand(spec, firstPort);
+  await cluster.end();
+  return cluster.startMs;
+}
+
+/** Starts the cluster of a spec and waits until it is verified. */
+export async function runByHand(spec: ClusterSpec, firstPort: number): Promise<HandCluster> {
   const home = mkdtempSync(join(tmpdir(), 'millrace-by-hand-'));
   const state = initialState(spec, { uuid4: randomUUID, nowMs: Date.now() });
   const nodes = Object.values(state.nodes).map((node, index) => placed(node, index, firstPort));
-  const controllers = nodes.filter(({ kind }) => kind === NODE_KIND.CONTROLLER);
-  const processes: ChildProcess[] = [];
+  const ofKind = (kind: string) => nodes.filter((node) => node.kind === kind);
+  const addresses = (kind: string) => ofKind(kind).map(addressOf);
+  const processes = new Map<string, ChildProcess>();
+  const startNode = (node: NodeState) => {
+    const { command, environment } = renderNode({
+      spec,
+      kafkaClusterId: state.kafkaClusterId,
+      node,
+      controllers: ofKind(NODE_KIND.CONTROLLER),
+    });
+    processes.set(node.name, run(join(home, node.name), command, environment));
+  };
+  const end = async () => {
+    await Promise.all([...processes.values()].map((child) => endProcess(child, 'SIGKILL')));
+    rmSync(home, { recursive: true, force: true });
+  };
   const startedAtMs = performance.now();
   try {
-    for (const node of nodes) {
-      const { command, environment } = renderNode({
-        spec,
-        kafkaClusterId: state.kafkaClusterId,
-        node,
-        controllers,
-      });
-      processes.push(run(join(home, node.name), command, environment));
-    }
+    nodes.forEach(startNode);
     await Promise.all(nodes.map((node) => untilReady(node, nodes)));
-    const addresses = (kind: string) => nodes.filter((node) => node.kind === kind).map(addressOf);
     await verifyCluster({
       kafkaClusterId: state.kafkaClusterId,
       brokers: addresses(NODE_KIND.BROKER),
       controllers: addresses(NODE_KIND.CONTROLLER),
     });
-    return performance.now() - startedAtMs;
-  } finally {
-    await Promise.all(processes.map(end));
-    rmSync(home, { recursive: true, force: true });
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return {
+    startMs: performance.now() - startedAtMs,
+    bootstrapServers: addresses(NODE_KIND.BROKER)
+      .map(({ host, port }) => `${host}:${port}`)
+      .join(','),
+    rollBrokers: async () => {
+      const beganMs = performance.now();
+      for (const broker of ofKind(NODE_KIND.BROKER)) {
+        await untilSpared(broker, addresses(NODE_KIND.BROKER));
+        await endProcess(processes.get(broker.name)!, 'SIGTERM');
+        startNode(broker);
+        await untilReady(broker, nodes);
+        await electPreferredLeaders(addresses(NODE_KIND.BROKER));
+      }
+      return performance.now() - beganMs;
+    },
+    end,
+  };
+}
+
+/** Looks twice whether the others can do without it, as nobody would want to stop a broker otherwise. */
+async function untilSpared({ nodeId }: NodeState, brokers: KafkaAddress[]): Promise<void> {
+  for (let open = 0; open < 2;) {
+    const look = await describeReplication(brokers);
+    const gate = look.known ? brokerStopGate(look.snapshot, nodeId, 'allow') : { open: false };
+    open = gate.open ? open + 1 : 0;
+    if (open < 2) await new Promise((resolve) => setTimeout(resolve, gate.open ? 2 * POLL_MS : POLL_MS));
   }
 }
 
@@ -88,9 +146,9 @@ function addressOf({ nodeId, placement }: NodeState) {
   return { nodeId, host: placement?.hostname ?? '', port: placement?.port ?? 0 };
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
+  child.kill(signal);
   await gone;
 }

@@ -4,7 +4,6 @@ import type { Consumer, Kafka, Producer } from 'kafkajs';
 import { createKafka } from '../../src/kafka/index.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const TOPIC = 'ledger';
 const PARTITIONS = 6;
 const PER_BATCH = 5;
 
@@ -38,7 +37,7 @@ export interface Ledger {
  * acknowledged, so a number may be there twice only if Kafka took a batch that it did not acknowledge to a producer that gave up;
  * such numbers are counted as doubtful and not as repeated.
  */
-export async function startLedger(bootstrapServers: string): Promise<Ledger> {
+export async function startLedger(bootstrapServers: string, topic = 'ledger'): Promise<Ledger> {
   const kafka = clientOf(bootstrapServers);
   const admin = kafka.admin();
   await admin.connect();
@@ -46,7 +45,7 @@ export async function startLedger(bootstrapServers: string): Promise<Ledger> {
     waitForLeaders: true,
     topics: [
       {
-        topic: TOPIC,
+        topic,
         numPartitions: PARTITIONS,
         replicationFactor: 3,
         configEntries: [{ name: 'min.insync.replicas', value: '2' }],
@@ -54,7 +53,9 @@ export async function startLedger(bootstrapServers: string): Promise<Ledger> {
     ],
   });
   await admin.disconnect();
-  const writers = Array.from({ length: PARTITIONS }, (_none, partition) => createWriter(kafka, partition));
+  const writers = Array.from({ length: PARTITIONS }, (_none, partition) =>
+    createWriter(kafka, topic, partition),
+  );
   for (const writer of writers) writer.start();
   const acknowledged = () => writers.reduce((sum, { confirmed }) => sum + confirmed, 0);
   const stop = () => Promise.all(writers.map((writer) => writer.stop()));
@@ -67,6 +68,7 @@ export async function startLedger(bootstrapServers: string): Promise<Ledger> {
       await stop();
       const read = await readAll(
         kafka,
+        topic,
         writers.map(({ confirmed }) => confirmed),
       );
       const gaps = writers.map(({ longestGapMs }) => longestGapMs);
@@ -95,7 +97,7 @@ interface Writer {
   stop(): Promise<void>;
 }
 
-function createWriter(kafka: Kafka, partition: number): Writer {
+function createWriter(kafka: Kafka, topic: string, partition: number): Writer {
   let running = true;
   let ended: Promise<void> = Promise.resolve();
   const writer: Writer = {
@@ -128,7 +130,7 @@ function createWriter(kafka: Kafka, partition: number): Writer {
           await producer.connect();
         }
         await producer.send({
-          topic: TOPIC,
+          topic,
           acks: -1,
           messages: numbers.map((number) => ({ partition, value: `${partition}:${number}` })),
         });
@@ -150,13 +152,13 @@ function createWriter(kafka: Kafka, partition: number): Writer {
 }
 
 /** Reads each partition from its beginning until all confirmed numbers were seen, or nothing more comes. */
-async function readAll(kafka: Kafka, confirmed: readonly number[]): Promise<number[][]> {
+async function readAll(kafka: Kafka, topic: string, confirmed: readonly number[]): Promise<number[][]> {
   const read: number[][] = confirmed.map(() => []);
   const seen = confirmed.map(() => new Set<number>());
   let lastMs = Date.now();
   const consumer: Consumer = kafka.consumer({ groupId: `auditors-${randomUUID()}` });
   await consumer.connect();
-  await consumer.subscribe({ topic: TOPIC, fromBeginning: true });
+  await consumer.subscribe({ topic, fromBeginning: true });
   await consumer.run({
     eachMessage: async ({ partition, message }) => {
       const number = Number((message.value?.toString() ?? '').split(':')[1]);

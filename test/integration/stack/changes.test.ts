@@ -96,10 +96,10 @@ describe('a cluster that is written to', () => {
     const operationId = await accepted(`apply?plan=${body.planHash}`, spec);
     await stack.complete(operationId);
     for (const { generation, status } of Object.values(await nodes()))
-      expect([generation, status]).toEqual([4, 'READY']);
+      expect([generation, status]).toEqual([5, 'READY']);
     const { reservations } = await stack.mesos();
     expect(volumesMb(reservations)).toEqual([1200, 1200, 1200]);
-    const stale = await refused(`apply?plan=${body.planHash}`, SPEC);
+    const stale = await refused(`apply?plan=${body.planHash}`, { ...spec, labels: { team: 'payments' } });
     expect(stale.code).toBe('PLAN_STALE');
   });
 

@@ -20,7 +20,7 @@ const FIRST_PORT = 29_000;
 const NAME = 'bench';
 const BROKERS = 3;
 /** For the rebalance: enough that the throttle decides. */
-const RECORDS_MB = 120;
+const RECORDS_MB = 400;
 const THROTTLE_BYTES = 10_000_000;
 const INPUT = { ...demoSpec(), name: NAME, update: { spareless: 'allow' as const } };
 
@@ -38,7 +38,7 @@ interface Running {
 export async function benchRoll(pairs: number): Promise<void> {
   const hand: { ms: number; p99Ms: number }[] = [];
   const ours: { ms: number; p99Ms: number; events: number }[] = [];
-  await withCluster(async ({ stack, client, ask, ended, bootstrapServers }, spec) => {
+  await withCluster(async ({ client, ask, ended, bootstrapServers }, spec) => {
     for (let pair = 1; pair <= pairs; pair += 1) {
       const cluster = await runByHand(spec, FIRST_PORT);
       try {
@@ -61,7 +61,6 @@ export async function benchRoll(pairs: number): Promise<void> {
         `pair ${pair}: script ${(hand.at(-1)!.ms / 1000).toFixed(1)} s, millrace ${(ms / 1000).toFixed(1)} s`,
       );
     }
-    void stack;
   });
   const [script, millrace] = [median(hand.map(({ ms }) => ms)), median(ours.map(({ ms }) => ms))];
   const p99 = [median(hand.map(({ p99Ms }) => p99Ms)), median(ours.map(({ p99Ms }) => p99Ms))] as const;

@@ -24,7 +24,7 @@ export const ERRORS = {
   NOTHING_TO_DO: { status: 409, exit: 4, reaction: 'person', title: 'There is nothing to do' },
   PLAN_STALE: { status: 409, exit: 4, reaction: 'person', title: 'The plan is not what would be done now' },
   CHANGE_REFUSED: {
-    status: 409,
+    status: 422,
     exit: 6,
     reaction: 'person',
     title: 'The cluster cannot be changed like that',

@@ -124,14 +124,13 @@ export const FAULTS: Fault[] = [
       const frozen = workersOf(stack);
       for (const worker of frozen) await stack.kill(worker, 'SIGSTOP');
       const epochOf = async () => (await stack.cluster(CLUSTER)).session?.epoch ?? 0;
-      const other = await stack.startWorker();
       const before = await epochOf();
+      await stack.startWorker();
       await waitFor(epochOf, (epoch) => epoch > before, {
         describe: 'another worker to take the session',
         timeoutMs: 60_000,
       });
       for (const worker of frozen) await stack.kill(worker, 'SIGCONT');
-      void other;
     },
   },
 ];

@@ -42,7 +42,8 @@ export async function startLedger(bootstrapServers: string, topic = 'ledger'): P
   const admin = kafka.admin();
   await admin.connect();
   await admin.createTopics({
-    waitForLeaders: true,
+    // Its writers wait for them by themselves.
+    waitForLeaders: false,
     topics: [
       {
         topic,

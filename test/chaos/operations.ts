@@ -29,7 +29,7 @@ const edited = async (
   change: (spec: Record<string, unknown>) => object,
 ): Promise<object> => {
   const { spec } = await stack.cluster(CLUSTER);
-  return { ...spec, ...change(spec as unknown as Record<string, unknown>) };
+  return { ...spec, ...change(spec) };
 };
 const brokersOf = async (stack: TestStack): Promise<string[]> =>
   (await stack.cluster(CLUSTER)).nodes.filter(({ kind }) => kind === 'broker').map(({ name }) => name);

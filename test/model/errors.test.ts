@@ -7,7 +7,7 @@ const CODES = Object.keys(ERRORS) as ErrorCode[];
 describe('the table of errors', () => {
   it.each(Object.entries(ERRORS))('gives %s a status, an exit code and a title that fit', (code, row) => {
     expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
-    expect([400, 401, 404, 409, 500, 502, 503]).toContain(row.status);
+    expect([400, 401, 404, 409, 422, 500, 502, 503]).toContain(row.status);
     // 0 is done, 5 that an operation waits for a person.
     expect([1, 2, 3, 4, 6]).toContain(row.exit);
     expect(row.title).toMatch(/^[A-Z].*[^.\s]$/);

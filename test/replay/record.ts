@@ -9,7 +9,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import * as contract from '../../src/workflows/contract.ts';
 import { isComplete, stateIs, stepIs } from '../support/progress.ts';
-import { startWorkflowEnv, type WorkflowEnv } from '../support/workflow-env.ts';
+import { specOf, startWorkflowEnv, type WorkflowEnv } from '../support/workflow-env.ts';
 
 const version = process.argv[2];
 if (version === undefined || !/^[\w.-]+$/.test(version)) {
@@ -115,6 +115,65 @@ const SCENARIOS: Record<string, (env: WorkflowEnv) => Promise<string[]>> = {
     return [
       contract.clusterWorkflowId('orders'),
       ...[replace, drain, move, adopt].map(contract.operationWorkflowId),
+    ];
+  },
+  changed: async (env) => {
+    const entity = env.client.workflow.getHandle(contract.clusterWorkflowId('orders'));
+    const spec = {
+      controllers: { count: 1 },
+      brokers: { count: 3 },
+      update: { spareless: 'allow' as const },
+    };
+    const { operationId: install } = await env.install({ name: 'orders', ...spec });
+    await env.progressUntil(install, isComplete);
+    const by = { requestedBy: 'ann' };
+    const { operationId: restart } = await entity.executeUpdate(contract.restartUpdate, {
+      args: [{ ...by, nodes: ['broker-0'] }],
+    });
+    const queued = await entity.executeUpdate(contract.pauseNodeUpdate, {
+      args: [{ ...by, node: 'broker-1', queue: true }],
+    });
+    await env.progressUntil(restart, isComplete);
+    await env.stateUntil('orders', ({ history }) => history.some(({ id }) => id === queued.operationId));
+    const { operationId: resume } = await entity.executeUpdate(contract.resumeNodeUpdate, {
+      args: [{ ...by, node: 'broker-1' }],
+    });
+    await env.progressUntil(resume, isComplete);
+    env.world.partitions = [0, 1, 2, 3].map((partition) => ({ topic: 't', partition, replicas: [0, 1] }));
+    const wanted = {
+      ...spec,
+      name: 'orders',
+      brokers: { count: 4, memMb: 4096, heapMb: 2048 },
+      controllers: { count: 3 },
+      kafka: { config: { 'num.io.threads': 16 } },
+      update: { strategy: 'canary' as const, spareless: 'allow' as const },
+    };
+    const apply = (changes: object, more: object = {}) =>
+      entity.executeUpdate(contract.applyUpdate, {
+        args: [{ ...by, ...more, spec: specOf({ ...wanted, ...changes }) }],
+      });
+    const { operationId: update } = await apply({}, { throttleBytesPerSecond: 5_000 });
+    await env.progressUntil(update, stepIs('approve', 'WAITING'));
+    const handle = env.client.workflow.getHandle(contract.operationWorkflowId(update));
+    await handle.executeUpdate(contract.approveUpdate, { args: [{ by: 'ann' }] });
+    await env.progressUntil(update, isComplete);
+    const { operationId: back } = await apply({
+      brokers: { ...wanted.brokers, count: 3 },
+      controllers: { count: 1 },
+    });
+    await env.progressUntil(back, isComplete);
+    const { operationId: rebalance } = await entity.executeUpdate(contract.rebalanceUpdate, { args: [by] });
+    await env.progressUntil(
+      rebalance,
+      (progress) => isComplete(progress) || stepIs('approve:moves', 'WAITING')(progress),
+    );
+    await env.client.workflow
+      .getHandle(contract.operationWorkflowId(rebalance))
+      .executeUpdate(contract.abortUpdate, { args: [{ by: 'ann', reason: 'later' }] })
+      .catch(() => undefined);
+    return [
+      contract.clusterWorkflowId('orders'),
+      ...[restart, queued.operationId, resume, update, back, rebalance].map(contract.operationWorkflowId),
     ];
   },
 };

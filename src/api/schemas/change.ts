@@ -19,12 +19,9 @@ const window = z
   .string()
   .exactOptional()
   .describe('Hours (UTC) within which nodes are stopped: 22:00-06:00, or sat,sun 02:00-06:00');
-const throttle = z
-  .number()
-  .int()
-  .min(1024)
-  .exactOptional()
-  .describe('Bytes a second that each broker may send, and receive, while replicas move. Default: no limit');
+const THROTTLE =
+  'Bytes a second that each broker may send, and receive, while replicas move. Default: no limit';
+const throttle = z.number().int().min(1024).exactOptional().describe(THROTTLE);
 
 const common = { reason, queue, planHash, window };
 
@@ -77,7 +74,7 @@ export const applyQuery = z.strictObject({
   remove: z.string().exactOptional().describe('Brokers that go, separated by commas'),
   window,
   reason,
-  throttleBytesPerSecond: z.coerce.number().int().min(1024).exactOptional(),
+  throttleBytesPerSecond: z.coerce.number().int().min(1024).exactOptional().describe(THROTTLE),
 });
 
 /** What a change would do. */

@@ -123,9 +123,10 @@ export function reserve(
  */
 export async function fit(operation: Operation, step: StepProgress, node: NodeState): Promise<NodeState> {
   const { placement } = node;
-  const { name, incarnation, spec } = operation.input.cluster;
+  const { name, incarnation, spec, generation } = operation.input.cluster;
   const change = resourceChange(node, spec);
-  if (placement === null || (!change.grows && !change.shrinks)) return node;
+  // Before the first other spec there is nothing that could differ.
+  if (generation === 1 || placement === null || (!change.grows && !change.shrinks)) return node;
   const where = { placementNumber: placement.number };
   if (change.grows) await reserve(operation, step, node, where);
   const { cpus, memMb, diskMb, moreVolumes } = await withSession(operation, step, (session, activities) =>

@@ -11,6 +11,8 @@ import type {
   PreflightInput,
   PreviewAnswer,
   PreviewInput,
+  ReplacePreviewAnswer,
+  ReplacePreviewInput,
   WhyInput,
 } from '../workflows/contract.ts';
 
@@ -142,12 +144,16 @@ export interface AwaitBrokerReplaceableInput {
   nodeId: number;
   /** All of the cluster's. */
   brokers: KafkaAddress[];
+  /** A person has given its data up: only wait until Kafka counts it as down. */
+  force?: boolean;
 }
 export interface BrokerReplaceable {
   /** Replicas that the others have to copy to the empty disk. */
   partitions: number;
   /** Their size on the leaders' disks; null when not every leader could tell. */
   bytes: number | null;
+  /** Partitions of which nobody else has a full copy, each with why; only of a forced one. */
+  onlyHere?: string[];
 }
 export interface AwaitControllerReplaceableInput {
   caller: Caller;
@@ -294,6 +300,8 @@ export interface Activities {
   explainPlacement(input: WhyInput): Promise<PlacementAnswer>;
   /** Which replicas would move; one look, and changes nothing. */
   previewMoves(input: PreviewInput): Promise<PreviewAnswer>;
+  /** What giving up a broker's disk would mean; one look, and changes nothing. */
+  previewReplace(input: ReplacePreviewInput): Promise<ReplacePreviewAnswer>;
   /** Whether a cluster would fit. Changes nothing. */
   preflight(input: PreflightInput): Promise<PreflightAnswer>;
 }

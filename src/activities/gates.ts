@@ -2,11 +2,12 @@
 import * as kafka from '../kafka/index.ts';
 import { NODE_KIND } from '../model/cluster.ts';
 import { LISTENER } from '../model/node/server-properties.ts';
-import { brokerReplaceGate } from '../model/safety/broker-replace-gate.ts';
+import { brokerReplaceGate, replaceImpact } from '../model/safety/broker-replace-gate.ts';
 import { brokerStopGate } from '../model/safety/broker-stop-gate.ts';
 import { controllerReplaceGate, controllerStopGate } from '../model/safety/controller-gates.ts';
 import type { BrokerReplaceGate, Gate } from '../model/safety/gate.ts';
-import type { ReplicationSnapshot } from '../model/safety/snapshot.ts';
+import { isServing, type ReplicationSnapshot } from '../model/safety/snapshot.ts';
+import type { ReplacePreviewAnswer, ReplacePreviewInput } from '../workflows/contract.ts';
 import type {
   AwaitBrokerReplaceableInput,
   AwaitControllerReplaceableInput,
@@ -19,6 +20,9 @@ import type {
 import { untilReady } from './kafka.ts';
 import { untilOpenTwice } from './until-open.ts';
 import type { Waiting } from './waiting.ts';
+
+/** Somebody waits for the answer of a preview. */
+const PREVIEW_TIMEOUT_MS = 2_500;
 
 /** One look at what the others would be without the node. What cannot be told keeps the gate closed. */
 export async function stopGate(gate: StopGate, signal: AbortSignal): Promise<Gate> {
@@ -38,18 +42,36 @@ export async function awaitBrokerReplaceable(
   input: AwaitBrokerReplaceableInput,
   waiting: Waiting,
 ): Promise<BrokerReplaceable> {
-  const { nodeId, brokers } = input;
+  const { nodeId, brokers, force } = input;
   const options = { signal: waiting.signal };
   type Judged = BrokerReplaceGate & { snapshot?: ReplicationSnapshot };
   const { partitions, snapshot } = await untilOpenTwice(async (): Promise<Judged> => {
     const look = await kafka.describeReplication(brokers, options);
     if (!look.known) return unknown(NODE_KIND.BROKER, nodeId, look.why);
-    return { ...brokerReplaceGate(look.snapshot, nodeId), snapshot: look.snapshot };
+    const judged = brokerReplaceGate(look.snapshot, nodeId);
+    const isForced = force === true && !judged.open && !isServing(look.snapshot, nodeId);
+    return {
+      ...(isForced ? { open: true, ...replaceImpact(look.snapshot, nodeId) } : judged),
+      snapshot: look.snapshot,
+    };
   }, waiting);
-  const bytes = snapshot
-    ? await kafka.bytesToReplicate(snapshot, { brokerId: nodeId, brokers }, options)
-    : null;
-  return { partitions, bytes };
+  if (!snapshot) return { partitions, bytes: null };
+  const bytes = await kafka.bytesToReplicate(snapshot, { brokerId: nodeId, brokers }, options);
+  return {
+    partitions,
+    bytes,
+    ...(force === true ? { onlyHere: replaceImpact(snapshot, nodeId).onlyHere } : {}),
+  };
+}
+
+/** What giving up a broker's disk would mean now, by one look. */
+export async function previewReplace(input: ReplacePreviewInput): Promise<ReplacePreviewAnswer> {
+  const { nodeId, brokers } = input;
+  const options = { timeoutMs: PREVIEW_TIMEOUT_MS };
+  const look = await kafka.describeReplication(brokers, options);
+  if (!look.known) return { unknown: look.why };
+  const bytes = await kafka.bytesToReplicate(look.snapshot, { brokerId: nodeId, brokers }, options);
+  return { impact: { ...replaceImpact(look.snapshot, nodeId), bytes } };
 }
 
 /** Returns when the quorum has a majority of caught-up voters without the controller, which takes no part any more. */

@@ -12,6 +12,7 @@ import {
   awaitBrokerReplaceable,
   awaitControllerReplaceable,
   electPreferredLeaders,
+  previewReplace,
   replaceVoter,
   stopGate,
   unregisterBroker,
@@ -91,6 +92,7 @@ export function createActivities(deps: ActivityDeps): Activities {
       explainPlacement: (input) => explainPlacement(deps, input),
       preflight: (input) => preflight(deps, input),
       previewMoves: (input) => previewMoves(input),
+      previewReplace: (input) => previewReplace(input),
     },
     deps.isStopping,
   );

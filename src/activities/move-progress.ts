@@ -1,4 +1,5 @@
 // How far a move of replicas is, in words.
+import { showBytes } from '../model/bytes.ts';
 import type { NextMoves } from '../model/reassignment/batches.ts';
 
 /** `12 of 80 partitions moved, 1.2 GB of 4.0 GB left at 35 MB/s, about 35 s; …`. Bytes are of the replicas' logs. */
@@ -11,12 +12,8 @@ export function progressText(
   const eta = rate > 0 ? `, about ${Math.ceil(next.bytesLeft / rate)} s` : '';
   const bytes =
     firstBytes > 0
-      ? `, ${megabytes(next.bytesLeft)} of ${megabytes(firstBytes)} left at ${megabytes(rate)}/s${eta}`
+      ? `, ${showBytes(next.bytesLeft)} of ${showBytes(firstBytes)} left at ${showBytes(rate)}/s${eta}`
       : '';
   const held = next.held.length > 0 ? `; held up: ${next.held.join('; ')}` : '';
   return `${next.done} of ${next.total} partitions moved${bytes}${held}`;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1_048_576).toFixed(1)} MB`;
 }

@@ -2,13 +2,16 @@
 import type { Client } from '@temporalio/client';
 import type { ChangeRequest } from '../model/change-request.ts';
 import { hostOf, NODE_KIND, type ClusterState } from '../model/cluster.ts';
+import { isServing } from '../model/entity.ts';
 import { MillraceError } from '../model/errors.ts';
 import { canonicalJson, sha256Hex } from '../model/hash.ts';
+import { count, nameSome } from '../model/names.ts';
 import { nextNodeIds } from '../model/node-ids.ts';
 import { nodesOf } from '../model/plan/build.ts';
 import type { Plan } from '../model/plan/plan.ts';
 import { planChange } from '../model/plan/plan-change.ts';
 import { rackOf } from '../model/plan/roll.ts';
+import type { ReplaceImpact } from '../model/safety/broker-replace-gate.ts';
 import * as contract from '../workflows/contract.ts';
 import { shortLived } from './questions.ts';
 import type { ChangePlanView } from './schemas/change.ts';
@@ -70,6 +73,39 @@ export function createPreviews(about: {
       const without = 'refused' in planned ? null : leavingOf(planned.plan);
       if (without !== null && without.length > 0) await moves(state, request, without);
     },
+    /**
+     * What giving up a broker's disk would mean; undefined of a controller, or when nobody can tell.
+     *
+     * @throws MillraceError CHANGE_REFUSED when records would be lost, and that is not forced
+     */
+    async replaceImpact(
+      name: string,
+      { node: named, force }: contract.ReplaceRequest,
+    ): Promise<ReplaceImpact | undefined> {
+      const state = await cluster(name);
+      const node = Object.hasOwn(state.nodes, named) ? state.nodes[named] : undefined;
+      if (node?.kind !== NODE_KIND.BROKER || !isServing(state)) return undefined;
+      const input = { cluster: name, nodeId: node.nodeId, brokers: brokerAddresses(state) };
+      const answer = await ask({ cluster: name }, () =>
+        client.workflow.execute<
+          (input: contract.ReplacePreviewInput) => Promise<contract.ReplacePreviewAnswer>
+        >(contract.WORKFLOW_TYPE.REPLACE_PREVIEW, {
+          ...shortLived(contract.replacePreviewWorkflowId(name, node.nodeId), name),
+          args: [input],
+          staticSummary: `What replacing ${named} of ${name} would mean`,
+        }),
+      );
+      if (!('impact' in answer)) return undefined;
+      const { onlyHere } = answer.impact;
+      if (onlyHere.length === 0 || force === true) return answer.impact;
+      throw new MillraceError(
+        'CHANGE_REFUSED',
+        `${named} of ${name} has the only full copy of ${count(onlyHere.length, 'partition')}: ${nameSome(onlyHere)}; nothing was changed. ` +
+          'Wait until others are in sync, or give the topics more replicas; or, when those records may be lost, force it with a reason ' +
+          '("broker replace --force --reason ...").',
+        { details: { partitions: onlyHere } },
+      );
+    },
   };
 }
 
@@ -94,15 +130,19 @@ function previewInput(
   const throttle = 'throttleBytesPerSecond' in request ? request.throttleBytesPerSecond : undefined;
   return {
     cluster: state.name,
-    brokers: brokers.flatMap(({ nodeId, placement }) =>
-      placement ? [{ nodeId, host: hostOf(placement), port: placement.port }] : [],
-    ),
+    brokers: brokerAddresses(state),
     targets: withComing(staying, coming).map(({ id, rack }) => ({
       id,
       ...(rack === undefined ? {} : { rack }),
     })),
     ...(throttle === undefined ? {} : { throttleBytesPerSecond: throttle }),
   };
+}
+
+function brokerAddresses(state: ClusterState): contract.PreviewInput['brokers'] {
+  return nodesOf(state, NODE_KIND.BROKER).flatMap(({ nodeId, placement }) =>
+    placement ? [{ nodeId, host: hostOf(placement), port: placement.port }] : [],
+  );
 }
 
 /** Where new brokers will be placed is not known: taken as in the racks with the fewest. */

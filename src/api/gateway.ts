@@ -37,7 +37,7 @@ export interface Gateway {
   uninstall: AskForOperation;
   /** @throws MillraceError CLUSTER_NOT_FOUND, OPERATION_RUNNING, NOTHING_TO_DO, … */
   recover: AskForOperation;
-  /** @throws MillraceError CLUSTER_NOT_FOUND, NODE_NOT_FOUND, OPERATION_RUNNING, NOTHING_TO_DO, … */
+  /** @throws MillraceError CLUSTER_NOT_FOUND, NODE_NOT_FOUND, OPERATION_RUNNING, NOTHING_TO_DO, CHANGE_REFUSED, … */
   replace: AskForOperation<contract.ReplaceRequest>;
   /** @throws MillraceError CLUSTER_NOT_FOUND, OPERATION_RUNNING, NOTHING_TO_DO, … */
   adopt: AskForOperation;
@@ -142,7 +142,7 @@ export function createGateway(temporal: ConnectedClient, options: { callDeadline
     });
   const { why, preflight, requireFreeRole } = createQuestions({ client, ask, cluster, progress });
 
-  const { planChange, requireRoom } = createPreviews({ client, ask, cluster });
+  const { planChange, requireRoom, replaceImpact } = createPreviews({ client, ask, cluster });
 
   return {
     install: async (request, key) => {
@@ -157,7 +157,10 @@ export function createGateway(temporal: ConnectedClient, options: { callDeadline
     },
     uninstall: askFor(contract.uninstallUpdate),
     recover: askFor(contract.recoverUpdate),
-    replace: askFor(contract.replaceUpdate),
+    replace: async (name, request, key) => {
+      const impact = await replaceImpact(name, request);
+      return askFor(contract.replaceUpdate)(name, { ...request, ...(impact ? { impact } : {}) }, key);
+    },
     adopt: askFor(contract.adoptUpdate),
     change: async (name, request, key) => {
       await requireRoom(name, request);

@@ -1,5 +1,6 @@
 // What a change would do, and which replicas would move, as text.
 import type { ChangePlanView } from '../api/schemas/change.ts';
+import { showBytes } from '../model/bytes.ts';
 import type { ProposalView } from '../model/reassignment/proposal.ts';
 import { columns } from './output.ts';
 
@@ -38,16 +39,16 @@ export function proposalLines(view: ProposalView): string[] {
   const least =
     view.leastSeconds === undefined ? '' : `, ${view.leastSeconds} s at the least under the throttle`;
   return [
-    `Moves (proposal ${view.hash.slice(0, 12)}): ${view.replicasMoved} replicas and ${view.leadersChanged} preferred leaders of ${view.partitions} partitions, ${megabytes(view.bytesMoved)}${least}`,
+    `Moves (proposal ${view.hash.slice(0, 12)}): ${view.replicasMoved} replicas and ${view.leadersChanged} preferred leaders of ${view.partitions} partitions, ${showBytes(view.bytesMoved)}${least}`,
     ...columns(
       ['BROKER', 'REPLICAS', 'LEADERS', 'BYTES', 'IN', 'OUT'],
       view.brokers.map(({ id, before, after, bytesIn, bytesOut }) => [
         id,
         arrow(before.replicas, after.replicas),
         arrow(before.leaders, after.leaders),
-        arrow(megabytes(before.bytes), megabytes(after.bytes)),
-        megabytes(bytesIn),
-        megabytes(bytesOut),
+        arrow(showBytes(before.bytes), showBytes(after.bytes)),
+        showBytes(bytesIn),
+        showBytes(bytesOut),
       ]),
     )
       .split('\n')
@@ -58,8 +59,4 @@ export function proposalLines(view: ProposalView): string[] {
 
 function arrow(before: number | string, after: number | string): string {
   return before === after ? String(before) : `${before} → ${after}`;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1_048_576).toFixed(1)} MB`;
 }

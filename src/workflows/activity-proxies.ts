@@ -18,8 +18,8 @@ export const anywhere: ActivityInterfaceFor<Activities> = proxyActivities<Activi
  * at most, so that two of them fit in the deadline of the API.
  */
 export const question: ActivityInterfaceFor<
-  Pick<Activities, 'explainPlacement' | 'preflight' | 'previewMoves'>
-> = proxyActivities<Pick<Activities, 'explainPlacement' | 'preflight' | 'previewMoves'>>({
+  Pick<Activities, 'explainPlacement' | 'preflight' | 'previewMoves' | 'previewReplace'>
+> = proxyActivities<Pick<Activities, 'explainPlacement' | 'preflight' | 'previewMoves' | 'previewReplace'>>({
   startToCloseTimeout: '4 seconds',
   scheduleToCloseTimeout: '5 seconds',
   retry: { maximumAttempts: 1 },

@@ -23,6 +23,7 @@ import type { Simulated } from '../model/placement/simulate.ts';
 import type { PlacedNode } from '../model/placement/types.ts';
 import type { Plan, PlanProgress } from '../model/plan/plan.ts';
 import type { ProposalView } from '../model/reassignment/proposal.ts';
+import type { ReplaceImpact } from '../model/safety/broker-replace-gate.ts';
 import type { ClusterSpec } from '../model/spec/schema.ts';
 
 /** Task queue of workflows and of every activity that needs no open session. */
@@ -44,6 +45,8 @@ export const preflightWorkflowId = (cluster: string, specHash: string) =>
 
 export const previewWorkflowId = (cluster: string, inputHash: string) =>
   `kafka/${cluster}#preview-${inputHash.slice(0, 16)}`;
+export const replacePreviewWorkflowId = (cluster: string, nodeId: number) =>
+  `kafka/${cluster}#replace-preview-${nodeId}`;
 
 /** Splits `team/orders/install#1`; null when it is not an operation id. */
 export function parseOperationId(operationId: string): { cluster: string; kind: string; n: number } | null {
@@ -71,6 +74,7 @@ export const WORKFLOW_TYPE = {
   WHY: 'why',
   PREFLIGHT: 'preflight',
   PREVIEW: 'preview',
+  REPLACE_PREVIEW: 'replacePreview',
 } as const;
 
 /** Argument of the `cluster` workflow. `carried` is its own, for continue-as-new. */
@@ -141,10 +145,14 @@ export const recoverUpdate = defineUpdate<OperationAccepted, [OperationRequest]>
 export interface ReplaceRequest extends OperationRequest {
   /** `broker-1`, `controller-0`. */
   node: string;
+  /** Do not ask Kafka whether it can do without the node's data; takes a reason. */
+  force?: boolean;
+  /** What the API saw when it was asked; shown with the plan. */
+  impact?: ReplaceImpact;
 }
 /**
- * Gives a node another agent, port and volume. Refused with CLUSTER_NOT_FOUND, NODE_NOT_FOUND, OPERATION_RUNNING, or
- * NOTHING_TO_DO when the node has no place yet.
+ * Gives a node another agent, port and volume. Refused with CLUSTER_NOT_FOUND, NODE_NOT_FOUND, OPERATION_RUNNING, REQUEST_INVALID when it
+ * is forced without a reason, or NOTHING_TO_DO when the node has no place yet.
  */
 export const replaceUpdate = defineUpdate<OperationAccepted, [ReplaceRequest]>('replace');
 /** Refused with CLUSTER_NOT_FOUND, OPERATION_RUNNING, or NOTHING_TO_DO when Mesos has not removed the framework. */
@@ -260,6 +268,14 @@ export interface WhyInput {
 export interface PreflightInput {
   spec: ClusterSpec;
 }
+/** Argument of the `replacePreview` workflow: what giving up a broker's disk would mean. */
+export interface ReplacePreviewInput {
+  cluster: string;
+  nodeId: number;
+  brokers: { nodeId: number; host: string; port: number }[];
+}
+/** What would be lost, or why nobody can tell at the moment. */
+export type ReplacePreviewAnswer = { impact: ReplaceImpact } | { unknown: string };
 /** Argument of the `preview` workflow: which replicas would move if these brokers were all there are. */
 export interface PreviewInput {
   cluster: string;

@@ -14,5 +14,5 @@ export {
   uninstall,
   update,
 } from './operations.ts';
-export { preflight, preview, why } from './questions.ts';
+export { preflight, preview, replacePreview, why } from './questions.ts';
 export { session } from './session.ts';

@@ -2,7 +2,15 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { PlacementAnswer } from '../model/placement/explain.ts';
 import { question, questionOnSession } from './activity-proxies.ts';
-import type { PreflightAnswer, PreflightInput, PreviewAnswer, PreviewInput, WhyInput } from './contract.ts';
+import type {
+  PreflightAnswer,
+  PreflightInput,
+  PreviewAnswer,
+  PreviewInput,
+  ReplacePreviewAnswer,
+  ReplacePreviewInput,
+  WhyInput,
+} from './contract.ts';
 
 /** Why nodes wait: asked where the session's offers are, and elsewhere (without them) when nobody answers there. */
 export async function why(input: WhyInput): Promise<PlacementAnswer> {
@@ -26,4 +34,10 @@ export async function preflight(input: PreflightInput): Promise<PreflightAnswer>
 /** Which replicas would move. */
 export async function preview(input: PreviewInput): Promise<PreviewAnswer> {
   return question.previewMoves.executeWithOptions({ summary: 'which replicas would move' }, [input]);
+}
+
+/** What giving up a broker's disk would mean. */
+export async function replacePreview(input: ReplacePreviewInput): Promise<ReplacePreviewAnswer> {
+  const summary = `what broker ${input.nodeId} alone has, and how much would be copied`;
+  return question.previewReplace.executeWithOptions({ summary }, [input]);
 }

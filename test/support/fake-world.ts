@@ -151,10 +151,14 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
       await world.fault('activeController', '');
       return world.activeController;
     },
-    awaitBrokerReplaceable: async ({ nodeId }) => {
+    awaitBrokerReplaceable: async ({ nodeId, force }) => {
       await world.fault('awaitBrokerReplaceable', `broker-${nodeId}`);
       await stopped(nodeId);
-      return { partitions: 1, bytes: 1_024 };
+      return {
+        partitions: 1,
+        bytes: 1_024,
+        ...(force === true ? { onlyHere: ['audit-0 (its only replica)'] } : {}),
+      };
     },
     awaitControllerReplaceable: async ({ nodeId }) => {
       await world.fault('awaitControllerReplaceable', `controller-${nodeId - 3000}`);
@@ -256,6 +260,10 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
       const brokers = targets.map(({ id }) => id);
       const { partitions } = world;
       return { view: proposalOf(planReassignment(partitions, targets), { partitions, brokers }).view };
+    },
+    previewReplace: async ({ nodeId }) => {
+      await world.fault('previewReplace', nameOf(nodeId));
+      return { unknown: 'this Kafka is a fake' };
     },
     preflight: async ({ spec }) => {
       await world.fault('preflight', spec.name);

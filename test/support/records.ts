@@ -13,6 +13,19 @@ function clientOf(bootstrapServers: string): Kafka {
   );
 }
 
+/** Makes a topic; with fewer replicas than its cluster wants, if so said. */
+export async function createTopic(
+  bootstrapServers: string,
+  { topic, partitions, replicas }: { topic: string; partitions: number; replicas: number },
+): Promise<void> {
+  const admin = clientOf(bootstrapServers).admin();
+  await admin.connect();
+  await admin.createTopics({
+    topics: [{ topic, numPartitions: partitions, replicationFactor: replicas }],
+  });
+  await admin.disconnect();
+}
+
 /** Makes a topic and sends this many records to it, each acknowledged by all in-sync replicas. */
 export async function produceRecords(
   bootstrapServers: string,
@@ -20,12 +33,7 @@ export async function produceRecords(
   { partitions = 3, replicas = 3 }: { partitions?: number; replicas?: number } = {},
 ): Promise<void> {
   const kafka = clientOf(bootstrapServers);
-  const admin = kafka.admin();
-  await admin.connect();
-  await admin.createTopics({
-    topics: [{ topic: TOPIC, numPartitions: partitions, replicationFactor: replicas }],
-  });
-  await admin.disconnect();
+  await createTopic(bootstrapServers, { topic: TOPIC, partitions, replicas });
   const producer = kafka.producer({ idempotent: true });
   await producer.connect();
   await producer.send({

@@ -7,7 +7,7 @@ import { DRAIN_LEAD_MS } from '../../src/model/recovery.ts';
 import { findStep } from '../../src/model/plan/progress.ts';
 import * as contract from '../../src/workflows/contract.ts';
 import { eventually } from '../support/eventually.ts';
-import { isComplete, stateIs, stepIs } from '../support/progress.ts';
+import { isComplete, stateIs, stepIs, stepsOf } from '../support/progress.ts';
 import { startWorkflowEnv, type WorkflowEnv } from '../support/workflow-env.ts';
 
 const NAME = 'lossy';
@@ -185,6 +185,26 @@ describe('a replacement that a person asks for', () => {
       'launch broker-1.2',
       'release broker-1 1',
     ]);
+  });
+
+  it('does not ask Kafka when it is forced, which takes a reason, and shows what that means', async () => {
+    await installed();
+    const forced = { requestedBy: 'me', node: 'broker-1', force: true };
+    const refused = await entity()
+      .executeUpdate(contract.replaceUpdate, { args: [forced] })
+      .catch((caught: unknown) => caught as WorkflowUpdateFailedError);
+    expect(((refused as WorkflowUpdateFailedError).cause as ApplicationFailure).type).toBe('REQUEST_INVALID');
+    const impact = { partitions: 2, bytes: 2_048, onlyHere: ['audit-0 (its only replica)'] };
+    const { operationId, plan } = await entity().executeUpdate(contract.replaceUpdate, {
+      args: [{ ...forced, reason: 'its disk is lost', impact }],
+    });
+    expect(plan.changes).toEqual([
+      'broker-1 gets an empty disk: 2 replicas, 2.0 kB, copied from the others',
+      '1 partition that nobody else has in full may lose records: audit-0 (its only replica)',
+    ]);
+    const done = await env.progressUntil(operationId, isComplete);
+    expect(done.notes.join()).toContain('given up by force with broker-1: 1 partition');
+    expect(stepsOf(done).map(({ action }) => action)).toContainEqual({ kind: 'stop', node: 'broker-1' });
   });
 
   it('makes a replaced controller a voter in place of the lost one', async () => {

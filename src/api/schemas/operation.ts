@@ -212,7 +212,19 @@ export const pauseBody = z
   .strictObject({ reason: reason.exactOptional() })
   .meta({ id: 'PauseRequest', description: 'Pause begins no further step; resume goes on' });
 export const replaceBody = z
-  .strictObject({ reason: reason.exactOptional() })
+  .strictObject({
+    reason: reason.exactOptional(),
+    force: z
+      .boolean()
+      .exactOptional()
+      .describe(
+        'Do not ask Kafka whether it can do without the data that only this node has; takes a reason',
+      ),
+  })
+  .refine(({ force, reason: why }) => force !== true || why !== undefined, {
+    path: ['reason'],
+    error: 'must say why the data that only this node has may be given up',
+  })
   .meta({ id: 'ReplaceRequest', description: 'Why the node is replaced' });
 export const approveBody = z
   .strictObject({

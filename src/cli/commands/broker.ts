@@ -8,7 +8,7 @@ import { addBrokerChanges } from './change.ts';
 
 const REPLACE_HELP = `
 The node keeps its id and gets another agent, port and volume. Its data is copied to it by the others, so the operation waits until
-none of it is on the node alone. Millrace replaces by itself what an operator removed for good (MARK_AGENT_GONE), and, with
+none of it is on the node alone, and is refused while some is. Millrace replaces by itself what an operator removed for good (MARK_AGENT_GONE), and, with
 recovery.replaceAfterSeconds in the spec, what is out of reach for longer than that.
 
 Examples:
@@ -36,6 +36,7 @@ export function addBrokerCommands(program: Command, context: Context): void {
         'give a broker (1, broker-1) or a controller (controller-0) another agent, port and volume',
       )
       .option('--reason <text>', 'why; kept with the operation')
+      .option('--force', 'give up what only this node has, without asking Kafka; takes --reason')
       .option('--wait', 'wait until the operation has ended, showing its plan'),
   )
     .addHelpText('after', REPLACE_HELP)
@@ -43,14 +44,19 @@ export function addBrokerCommands(program: Command, context: Context): void {
       async (
         cluster: string,
         node: string,
-        options: { reason?: string; wait?: boolean } & FollowOptions,
+        options: { reason?: string; force?: boolean; wait?: boolean } & FollowOptions,
         command: Command,
       ) => {
         const name = /^\d+$/.test(node) ? `broker-${node}` : node;
+        const { reason, force } = options;
+        const body = {
+          ...(reason === undefined ? {} : { reason }),
+          ...(force === undefined ? {} : { force }),
+        };
         await afterAccepted(
           context,
           command,
-          await context.api(command).replace(cluster, name, options.reason),
+          await context.api(command).replace(cluster, name, body),
           options,
         );
       },

@@ -41,7 +41,7 @@ export type StepAction =
   /** Takes a controller out of the quorum. */
   | { kind: 'removeVoter'; node: string }
   /** Waits until Kafka can do without the node's data. */
-  | { kind: 'replaceable'; node: string }
+  | { kind: 'replaceable'; node: string; force?: true }
   | { kind: 'relocate'; node: string }
   | { kind: 'releaseFormer'; node: string }
   | { kind: 'register' }

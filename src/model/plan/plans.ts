@@ -1,8 +1,11 @@
 // The plans of the operations: pure functions of the cluster's state.
+import { showBytes } from '../bytes.ts';
 import { NODE_KIND, NODE_STATUS, OPERATION_KIND, type NodeState } from '../cluster.ts';
 import { canonicalJson, sha256Hex } from '../hash.ts';
+import { count, nameSome } from '../names.ts';
+import type { ReplaceImpact } from '../safety/broker-replace-gate.ts';
 import { gatedStop, nodesOf, phase, plan, step, type Nodes } from './build.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PlanStep } from './plan.ts';
 
 /**
  * Install: every node is reserved before the first JVM starts, so that all addresses are known and nothing runs in a
@@ -79,14 +82,25 @@ export function planRecover(cluster: Nodes, names: readonly string[]): Plan {
  * Replace: the node gets another agent, port and volume under its `node.id`. The new place is reserved before a node that still
  * runs is stopped; nothing is reserved for one that is down before Kafka can do without its data. What it leaves is
  * released last.
+ *
+ * @param options `force`: Kafka is not asked, and records may be lost; `impact`: what is known of that, to be shown
  */
-export function planReplace(cluster: Nodes, name: string): Plan {
+export function planReplace(
+  cluster: Nodes,
+  name: string,
+  { force = false, impact }: { force?: boolean; impact?: ReplaceImpact } = {},
+): Plan {
   const runs = cluster.nodes[name]?.status === NODE_STATUS.READY;
-  const gate = (after: string[]) => phase('gate', after, 'serial', [step('replaceable', name)]);
+  const gate = (after: string[]) =>
+    phase('gate', after, 'serial', [force ? giveUp(name) : step('replaceable', name)]);
   const reserve = (after: string[]) => phase('reserve', after, 'serial', [step('relocate', name)]);
-  return plan(OPERATION_KIND.REPLACE, cluster, [
+  const replace = plan(OPERATION_KIND.REPLACE, cluster, [
     ...(runs
-      ? [reserve([]), phase('stop', ['reserve'], 'serial', [gatedStop(name)]), gate(['stop'])]
+      ? [
+          reserve([]),
+          phase('stop', ['reserve'], 'serial', [force ? step('stop', name) : gatedStop(name)]),
+          gate(['stop']),
+        ]
       : [gate([]), reserve(['gate'])]),
     phase('start', ['reserve', 'gate'], 'serial', [
       {
@@ -97,6 +111,29 @@ export function planReplace(cluster: Nodes, name: string): Plan {
     ]),
     phase('release', ['start'], 'serial', [step('releaseFormer', name)]),
   ]);
+  return impact ? { ...replace, changes: impactLines(name, impact) } : replace;
+}
+
+function giveUp(name: string): PlanStep {
+  return {
+    id: `replaceable:${name}`,
+    title: `give up what only ${name} has (forced), once Kafka counts it as down`,
+    action: { kind: 'replaceable', node: name, force: true },
+  };
+}
+
+function impactLines(name: string, { partitions, bytes, onlyHere }: ReplaceImpact): string[] {
+  const size = bytes === null ? 'of unknown size' : showBytes(bytes);
+  const lost =
+    onlyHere.length === 0
+      ? []
+      : [
+          `${count(onlyHere.length, 'partition')} that nobody else has in full may lose records: ${nameSome(onlyHere)}`,
+        ];
+  return [
+    `${name} gets an empty disk: ${count(partitions, 'replica')}, ${size}, copied from the others`,
+    ...lost,
+  ];
 }
 
 /**

@@ -38,6 +38,30 @@ export function brokerReplaceGate(snapshot: ReplicationSnapshot, brokerId: numbe
   };
 }
 
+/** What it would mean to give up the disk of a broker at this moment. */
+export interface ReplaceImpact {
+  /** Replicas on it: each is copied to its next disk. */
+  partitions: number;
+  /** Their size; null when a leader could not be asked. */
+  bytes: number | null;
+  /** The partitions that nobody else has in full, each with why: `orders-4 (its only replica)`. */
+  onlyHere: string[];
+}
+
+/** Of a broker that still serves, too. A leader that is not elected yet does not matter here: a full copy elsewhere does. */
+export function replaceImpact(
+  snapshot: ReplicationSnapshot,
+  brokerId: number,
+): Pick<ReplaceImpact, 'partitions' | 'onlyHere'> {
+  const hosted = judgedPartitions(snapshot).filter(({ state }) => state.replicas.includes(brokerId));
+  return {
+    partitions: hosted.length,
+    onlyHere: hosted
+      .filter(({ live }) => !live.some((id) => id !== brokerId))
+      .map((partition) => `${partition.name} (${sayNeed(partition, brokerId)})`),
+  };
+}
+
 function hasLeaderElsewhere({ state, live }: JudgedPartition, brokerId: number): boolean {
   return state.leader !== brokerId && live.includes(state.leader);
 }

@@ -1,5 +1,6 @@
 // What is checked of every request before anything is changed.
 import { CLUSTER_STATUS, type ClusterState, type OperationRecord } from '../../model/cluster.ts';
+import type { ReplaceRequest } from '../contract.ts';
 import { refuse } from '../failure.ts';
 import { hasShape } from '../internal-signal.ts';
 import type { Entity } from './entity.ts';
@@ -13,6 +14,24 @@ export function checkRequest(request: unknown): void {
     `A request wants "requestedBy" (text: who asks) and may have "reason" (text), and got ${JSON.stringify(request)}; nothing was changed. ` +
       'Accepted: for example {"requestedBy":"me"}',
   );
+}
+
+/** Who gives data up says why. */
+export function checkReplaceRequest(request: ReplaceRequest): void {
+  checkRequest(request);
+  const { node, reason, impact } = request;
+  const force: unknown = request.force ?? false;
+  if (force !== false && (force !== true || reason === undefined))
+    throw refuse(
+      'REQUEST_INVALID',
+      `force is ${JSON.stringify(force)} without a reason why the data of ${node} may be given up; nothing was changed. ` +
+        'Accepted: {"force":true,"reason":"its disk is lost"}',
+    );
+  if (impact !== undefined && !(hasShape(impact, { partitions: 'number' }) && Array.isArray(impact.onlyHere)))
+    throw refuse(
+      'REQUEST_INVALID',
+      `impact is ${JSON.stringify(impact)}, but is what the API found out; nothing was changed. Accepted: a request without it`,
+    );
 }
 
 /** The spec has been parsed by the API. What could not even be planned is refused all the same. */

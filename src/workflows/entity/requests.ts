@@ -9,7 +9,7 @@ import type { ClusterSpec } from '../../model/spec/schema.ts';
 import { planAdopt, planInstall, planRecover, planReplace, planUninstall } from '../../model/plan/plans.ts';
 import * as contract from '../contract.ts';
 import { refuse } from '../failure.ts';
-import { checkRequest, checkSpec, existing, refuseWhileRunning } from './checks.ts';
+import { checkReplaceRequest, checkRequest, checkSpec, existing, refuseWhileRunning } from './checks.ts';
 import { setChangeHandlers } from './changes.ts';
 import { requireState, type Entity } from './entity.ts';
 import { accept, letGo, started } from './operations.ts';
@@ -74,7 +74,10 @@ function setReplaceHandler(entity: Entity): void {
         // Something else may have begun meanwhile.
         checkReplace(entity, { node, ...request });
       }
-      const plan = planReplace(state, node);
+      const plan = planReplace(state, node, {
+        ...(request.force === undefined ? {} : { force: request.force }),
+        ...(request.impact === undefined ? {} : { impact: request.impact }),
+      });
       return started(entity, accept(entity, OPERATION_KIND.REPLACE, { ...request, plan, nodes: [node] }));
     },
     {
@@ -87,7 +90,7 @@ function setReplaceHandler(entity: Entity): void {
 }
 
 function checkReplace(entity: Entity, request: contract.ReplaceRequest): void {
-  checkRequest(request);
+  checkReplaceRequest(request);
   const state = existing(entity);
   refuseWhileRunning(state.name, state.operation);
   for (const recovery of state.recoveries)

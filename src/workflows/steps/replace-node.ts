@@ -1,8 +1,11 @@
 // The steps that give a node another place.
 import { getExternalWorkflowHandle, uuid4 } from '@temporalio/workflow';
-import type { StopGate } from '../../activities/contract.ts';
+import type { BrokerReplaceable, StopGate } from '../../activities/contract.ts';
+import { showBytes } from '../../model/bytes.ts';
 import { NODE_KIND, NODE_STATUS, type NodeState } from '../../model/cluster.ts';
+import { count, nameSome } from '../../model/names.ts';
 import type { StepProgress } from '../../model/plan/plan.ts';
+import { addNote } from '../../model/plan/progress.ts';
 import { SPARELESS_POLICY } from '../../model/safety/gate.ts';
 import { drawKafkaUuid } from '../../model/uuid-text.ts';
 import { anywhere } from '../activity-proxies.ts';
@@ -11,22 +14,52 @@ import { refuse } from '../failure.ts';
 import type { Operation } from '../operation/operation.ts';
 import { addressesOf, callerOf, report, reserve, withSession } from './step-context.ts';
 
-/** Waits until Kafka can do without a node's data. */
+/** Waits until Kafka can do without a node's data, and notes how much is copied, and what a forced one gives up. */
+export async function replaceable(
+  operation: Operation,
+  step: StepProgress,
+  node: NodeState,
+): Promise<undefined> {
+  const seen = await awaitReplaceable(operation, step, node, isForced(step));
+  if (seen === null) return;
+  const { partitions, bytes, onlyHere = [] } = seen;
+  const size = bytes === null ? 'of unknown size' : showBytes(bytes);
+  addNote(operation.progress, `the others copy ${count(partitions, 'replica')}, ${size}, to ${node.name}`);
+  if (onlyHere.length > 0)
+    addNote(
+      operation.progress,
+      `given up by force with ${node.name}: ${count(onlyHere.length, 'partition')} that nobody else had in full: ${nameSome(onlyHere)}`,
+    );
+}
+
+/** Whether a person has given up what only this node has. */
+export function isForced(step: StepProgress | undefined): boolean {
+  return step?.action.kind === 'replaceable' && step.action.force === true;
+}
+
+/** Waits until Kafka can do without a node's data; what is to be copied, or null of a controller. */
 export async function awaitReplaceable(
   operation: Operation,
   step: StepProgress,
   { kind, name, nodeId }: NodeState,
-): Promise<undefined> {
+  force: boolean,
+): Promise<BrokerReplaceable | null> {
   const caller = callerOf(step);
   const options = { summary: `wait until Kafka can do without the data of ${name}` };
-  if (kind === NODE_KIND.CONTROLLER)
+  if (kind === NODE_KIND.CONTROLLER) {
     await anywhere.awaitControllerReplaceable.executeWithOptions(options, [
       { caller, nodeId, controllers: addressesOf(operation, NODE_KIND.CONTROLLER) },
     ]);
-  else
-    await anywhere.awaitBrokerReplaceable.executeWithOptions(options, [
-      { caller, nodeId, brokers: addressesOf(operation, NODE_KIND.BROKER) },
-    ]);
+    return null;
+  }
+  return anywhere.awaitBrokerReplaceable.executeWithOptions(options, [
+    {
+      caller,
+      nodeId,
+      brokers: addressesOf(operation, NODE_KIND.BROKER),
+      ...(force ? { force } : {}),
+    },
+  ]);
 }
 
 /** Reserves another place for a node; it is taken when the node is started there. */

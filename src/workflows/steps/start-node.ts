@@ -17,7 +17,7 @@ import { backoffSeconds, recoveryPolicy } from '../../model/recovery-policy.ts';
 import { anywhere } from '../activity-proxies.ts';
 import type { TaskStatusSignal } from '../contract.ts';
 import { refuse } from '../failure.ts';
-import { awaitReplaceable } from './replace-node.ts';
+import { awaitReplaceable, isForced } from './replace-node.ts';
 import { isByGrant, markWaiting, type Operation } from '../operation/operation.ts';
 import {
   addressesOf,
@@ -115,7 +115,7 @@ async function moveIn(operation: Operation, step: StepProgress, node: NodeState)
   if (node.next === undefined) return node;
   // The gate was open before the place was found, which may be long ago. A person may have taken the risk and skipped it.
   const gate = findStep(operation.progress, `replaceable:${node.name}`);
-  if (gate?.status !== STATUS.SKIPPED) await awaitReplaceable(operation, step, node);
+  if (gate?.status !== STATUS.SKIPPED) await awaitReplaceable(operation, step, node, isForced(gate));
   const { next = node.next, reason: _reason, ...kept } = operation.nodes[node.name] ?? node;
   const joins = { replacing: [...(node.joins?.replacing ?? []), node.directoryId] };
   return report(operation, {

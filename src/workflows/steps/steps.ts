@@ -8,7 +8,7 @@ import { markWaiting, type Operation } from '../operation/operation.ts';
 import { FIRST_BOUND_SECONDS, sessionAfter } from '../operation/session-after.ts';
 import { configure, grow, removeVoter, unregister } from './change-nodes.ts';
 import { approveMoves, cordon, move, propose, proveEmpty } from './move-replicas.ts';
-import { awaitReplaceable, relocate, releaseFormer } from './replace-node.ts';
+import { relocate, releaseFormer, replaceable } from './replace-node.ts';
 import { start } from './start-node.ts';
 import { stop } from './stop-node.ts';
 import {
@@ -38,7 +38,7 @@ export async function executeStep(operation: Operation, step: StepProgress): Pro
     case 'stop':
       return stop(operation, step, action);
     case 'replaceable':
-      return awaitReplaceable(operation, step, nodeOf(operation, action.node));
+      return replaceable(operation, step, nodeOf(operation, action.node));
     case 'relocate':
       return relocate(operation, step, nodeOf(operation, action.node));
     case 'releaseFormer':

@@ -9,6 +9,7 @@ import type { ClusterSpecInput } from '../../../src/model/spec/schema.ts';
 import { startLedger, type Ledger } from '../../chaos/ledger.ts';
 import { cliAt } from '../../cli/run-cli.ts';
 import { stepIs, stepsOf } from '../../support/progress.ts';
+import { createTopic } from '../../support/records.ts';
 import { nodesInMesos, smallSpec, startTestStack, type TestStack } from '../../support/stack.ts';
 
 const NAME = 'changing';
@@ -132,6 +133,20 @@ describe('a cluster that is written to', () => {
     await stack.complete(await accepted('restart', { nodes: three.map(({ name }) => name) }));
     await stack.complete(await accepted('scale', { controllers: 1 }));
     expect((await stack.cluster(NAME)).nodes.filter(({ kind }) => kind === 'controller')).toHaveLength(1);
+  });
+
+  it('does not give up the only copy of a partition, unless it is forced with a reason', async () => {
+    const { bootstrapServers } = await stack.cluster(NAME);
+    await createTopic(bootstrapServers, { topic: 'single', partitions: 3, replicas: 1 });
+    const kept = await refused('nodes/broker-0/replace', { reason: 'disk fails' });
+    expect(kept.code).toBe('CHANGE_REFUSED');
+    expect(kept.message).toMatch(
+      /broker-0 of changing has the only full copy of 1 partition: single-\d \(its only replica\)/,
+    );
+    expect((await refused('nodes/broker-0/replace', { force: true })).code).toBe('REQUEST_INVALID');
+    const forced = await accepted('nodes/broker-0/replace', { force: true, reason: 'its disk is lost' });
+    const done = await stack.complete(forced);
+    expect(done.notes.join('; ')).toMatch(/given up by force with broker-0: 1 partition/);
   });
 
   it('pauses a broker, comes back, and has lost nothing by all that', async () => {

@@ -1,7 +1,7 @@
 // When a broker's disk may be given up.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { brokerReplaceGate } from '../../../src/model/safety/broker-replace-gate.ts';
+import { brokerReplaceGate, replaceImpact } from '../../../src/model/safety/broker-replace-gate.ts';
 import { anySnapshot, healthySnapshot, leftInSync, partition, snapshot, topic } from './snapshots.ts';
 
 /** Broker 0 is down. */
@@ -89,6 +89,38 @@ describe('the gate before the disk of a broker is given up', () => {
         });
         const fenced = cluster.brokers.map(({ nodeId }) => ({ nodeId, fenced: nodeId === id }));
         expect(brokerReplaceGate({ ...cluster, topics, brokers: fenced }, id).open).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('what giving up the disk of a broker would mean', () => {
+  const serving = [0, 1, 2].map((nodeId) => ({ nodeId, fenced: false }));
+  const orders = topic('orders', 2, [
+    partition(0, [0, 1, 2]),
+    partition(1, [0], { isr: [0] }),
+    partition(2, [0, 1], { isr: [0] }),
+    partition(3, [1, 2]),
+  ]);
+
+  it('names what a serving broker alone has, and counts what would be copied', () => {
+    expect(replaceImpact(snapshot([orders], { brokers: serving }), 0)).toEqual({
+      partitions: 3,
+      onlyHere: ['orders-1 (its only replica)', 'orders-2 (in sync: only broker 0)'],
+    });
+  });
+
+  it('counts on nobody who does not answer', () => {
+    const silent = [1, 2].map((nodeId) => ({ nodeId, why: 'connection refused' }));
+    const { onlyHere } = replaceImpact(snapshot([orders], { brokers: serving, silent }), 0);
+    expect(onlyHere).toHaveLength(3);
+  });
+
+  it('lets go without loss whenever the gate does', () => {
+    fc.assert(
+      fc.property(anySnapshot, (any) => {
+        for (const { nodeId } of any.brokers)
+          if (brokerReplaceGate(any, nodeId).open) expect(replaceImpact(any, nodeId).onlyHere).toEqual([]);
       }),
     );
   });

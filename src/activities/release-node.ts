@@ -43,10 +43,18 @@ export async function releaseNode(
       await pause(RETRY_MS);
       continue;
     }
-    if (!agent) return { released: true };
+    if (!agent) {
+      forget(held, input);
+      return { released: true };
+    }
     const resources = reserved.filter((entry) => entry.agent.id === agent.id).map(({ resource }) => resource);
     await tries(await release(held, input, agent, resources, round, waiting));
   }
+}
+
+/** A place that is no more is nobody's neighbour. */
+function forget({ placed }: HeldSession, { node, onlyPlacement }: ReleaseNodeInput): void {
+  if (onlyPlacement === undefined || placed.get(node)?.number === onlyPlacement) placed.delete(node);
 }
 
 /** Why a node's resources can't be had at the moment; null when its agent is there, or when nothing was reserved. */

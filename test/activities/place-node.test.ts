@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PlaceNodeInput } from '../../src/activities/contract.ts';
 import { CONTROLLERS_FIRST_MS, placeNode } from '../../src/activities/place-node.ts';
+import { releaseNode } from '../../src/activities/release-node.ts';
 import { portRange, scalar, type Demand, type Scheduler } from '../../src/mesos/index.ts';
 import type { OfferOperation, Resource } from '../../src/mesos/types.ts';
 import { volumeIdsOf, type Placement } from '../../src/model/cluster.ts';
@@ -106,21 +107,27 @@ function scheduler(): Scheduler {
   } as unknown as Scheduler;
 }
 
-function place(region?: string, changes: Partial<PlaceNodeInput> = {}): Promise<Placement> {
+const waiting = { set: () => undefined, signal: new AbortController().signal };
+
+/** What the worker has that holds the session. */
+function deps(region?: string, placed = new Map<string, Placement>()) {
   const held = {
     info: session,
     scheduler: scheduler(),
-    placed: new Map(),
+    placed,
     leftovers: false,
     ...(region === undefined ? {} : { region }),
   };
-  const waiting = { set: () => undefined, signal: new AbortController().signal };
+  return { mesos: { masters: [master.url] }, sessions: new Map([['orders', held]]) };
+}
+
+function place(
+  region?: string,
+  changes: Partial<PlaceNodeInput> = {},
+  has = deps(region),
+): Promise<Placement> {
   const run: Promise<Placement> = new MockActivityEnvironment().run(() =>
-    placeNode(
-      { mesos: { masters: [master.url] }, sessions: new Map([['orders', held]]) },
-      { ...input, ...changes },
-      waiting,
-    ),
+    placeNode(has, { ...input, ...changes }, waiting),
   );
   return run;
 }
@@ -136,6 +143,18 @@ describe('placing a node', () => {
     agent.operations = [];
     expect(await place()).toMatchObject({ port: 31_000, volumeId: placement.volumeId });
     expect(types()).toEqual([]);
+  });
+
+  it('takes the agent of a node that was released meanwhile', async () => {
+    const former = { ...placementOf('broker-9'), hostname: 'agent-1.example' };
+    const has = deps(undefined, new Map([['broker-9', former]]));
+    await expect(place(undefined, {}, has)).rejects.toThrow('hostname UNIQUE');
+    const released = { session, cluster: 'orders', incarnation: input.incarnation, node: 'broker-9' };
+    const run: Promise<unknown> = new MockActivityEnvironment().run(() =>
+      releaseNode(has, { ...released, spec: input.spec, caller: input.caller, placement: null }, waiting),
+    );
+    await run;
+    expect(await place(undefined, {}, has)).toMatchObject({ hostname: 'agent-1.example' });
   });
 
   it.each([

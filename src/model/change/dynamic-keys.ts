@@ -2,7 +2,7 @@
 // Source: kafka.server.DynamicBrokerConfig (update mode cluster-wide), Kafka 4.0 to 4.4; a test compares it with a broker.
 
 /** Those that every release from 4.0 on can change. Newer ones are changed by a restart, which every release can. */
-const DYNAMIC: ReadonlySet<string> = new Set([
+export const DYNAMIC: ReadonlySet<string> = new Set([
   'background.threads',
   'compression.gzip.level',
   'compression.lz4.level',

@@ -1,5 +1,5 @@
 // One cell of the matrix: an operation, a fault while it runs, records all the while; and what must hold afterwards.
-import { describeReplication, readThrottle, type KafkaAddress } from '../../src/kafka/index.ts';
+import { createKafka, describeReplication, readThrottle, type KafkaAddress } from '../../src/kafka/index.ts';
 import { withConnection } from '../../src/kafka/wire/connection.ts';
 import {
   CONFIG_RESOURCE,
@@ -84,6 +84,19 @@ export async function runCell(
   } finally {
     await watch.stop();
     await ledger.close();
+    await removeTopics(stack);
+  }
+}
+
+/** The next cell begins with an empty cluster. */
+async function removeTopics(stack: TestStack): Promise<void> {
+  const admin = createKafka(brokersOf(await stack.cluster(CLUSTER))).admin();
+  await admin.connect();
+  try {
+    const topics = (await admin.listTopics()).filter((name) => !name.startsWith('__'));
+    if (topics.length > 0) await admin.deleteTopics({ topics });
+  } finally {
+    await admin.disconnect();
   }
 }
 

@@ -18,8 +18,8 @@ const CELLS = [
   ['restart', 'worker killed after each step'],
   ['restart', 'another broker killed'],
   ['scale out', 'Mesos master failover'],
-  ['scale in', 'all workers down'],
   ['rebalance', 'Temporal restarted'],
+  ['scale in', 'all workers down'],
 ] as const;
 
 describe('an operation survives, and no record is lost', () => {

@@ -5,7 +5,7 @@ import { controlOf } from '../support/local-mesos-control.ts';
 import { stepsOf } from '../support/progress.ts';
 import type { TestStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { CLUSTER } from './operations.ts';
+import { CLUSTER, killTaskOf } from './operations.ts';
 
 export interface Fault {
   name: string;
@@ -23,11 +23,6 @@ const underWay = (stack: TestStack, operationId: string) =>
     { describe: `${operationId} to be under way`, timeoutMs: 60_000 },
   );
 const workersOf = (stack: TestStack) => Object.keys(stack.pids()).filter((part) => part.startsWith('worker'));
-const killTaskOf = async (stack: TestStack, node: string) => {
-  const { tasks } = await stack.mesos();
-  const task = tasks.find(({ id, state }) => id.startsWith(`${node}.`) && state === 'TASK_RUNNING');
-  if (task?.pid !== undefined) process.kill(task.pid, 'SIGKILL');
-};
 
 export const FAULTS: Fault[] = [
   {

@@ -6,6 +6,8 @@ import { waitFor } from '../support/wait-for.ts';
 
 const PARTITIONS = 6;
 const PER_BATCH = 5;
+/** Nothing more comes to the consumer. */
+const SILENT_MS = 30_000;
 
 /** What was found when everything had been read. */
 export interface Audit {
@@ -57,21 +59,20 @@ export async function startLedger(bootstrapServers: string, topic = 'ledger'): P
   const writers = Array.from({ length: PARTITIONS }, (_none, partition) =>
     createWriter(kafka, topic, partition),
   );
+  const follower = await follow(kafka, topic);
   for (const writer of writers) writer.start();
   const acknowledged = () => writers.reduce((sum, { confirmed }) => sum + confirmed, 0);
-  const stop = () => Promise.all(writers.map((writer) => writer.stop()));
   return {
     acknowledged,
     close: async () => {
-      await stop();
+      await Promise.all(writers.map((writer) => writer.stop()));
+      await follower.close();
     },
     audit: async () => {
-      await stop();
-      const read = await readAll(
-        kafka,
-        topic,
-        writers.map(({ confirmed }) => confirmed),
-      );
+      await Promise.all(writers.map((writer) => writer.stop()));
+      await follower.until(writers.map(({ confirmed }) => confirmed));
+      const read = follower.read();
+      await follower.close();
       const gaps = writers.map(({ longestGapMs }) => longestGapMs);
       const latencies = writers.flatMap((writer) => writer.latencies).sort((a, b) => a - b);
       const at = (share: number) => Math.round(latencies[Math.floor(latencies.length * share)] ?? 0);
@@ -152,33 +153,46 @@ function createWriter(kafka: Kafka, topic: string, partition: number): Writer {
   return writer;
 }
 
-/** Reads each partition from its beginning until all confirmed numbers were seen, or nothing more comes. */
-async function readAll(kafka: Kafka, topic: string, confirmed: readonly number[]): Promise<number[][]> {
-  const read: number[][] = confirmed.map(() => []);
-  const seen = confirmed.map(() => new Set<number>());
+/** A plain consumer that reads along; what it is given again after a rebalance of its group is not read twice. */
+interface Follower {
+  /** Numbers by partition, in the order of their offsets. */
+  read(): number[][];
+  /** Returns when it has seen all of these, or nothing more comes. */
+  until(confirmed: readonly number[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function follow(kafka: Kafka, topic: string): Promise<Follower> {
+  const byOffset = Array.from({ length: PARTITIONS }, () => new Map<number, number>());
   let lastMs = Date.now();
-  const consumer: Consumer = kafka.consumer({ groupId: `auditors-${randomUUID()}` });
+  const consumer: Consumer = kafka.consumer({
+    groupId: `followers-${randomUUID()}`,
+    retry: { retries: 100, maxRetryTime: 1_000 },
+  });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   await consumer.run({
     eachMessage: async ({ partition, message }) => {
       const number = Number((message.value?.toString() ?? '').split(':')[1]);
-      read[partition]?.push(number);
-      seen[partition]?.add(number);
+      byOffset[partition]?.set(Number(message.offset), number);
       lastMs = Date.now();
     },
   });
-  const isAll = () => confirmed.every((count, partition) => (seen[partition]?.size ?? 0) >= count);
-  await waitFor(
-    async () => isAll() || Date.now() - lastMs > 20_000,
-    (done) => done,
-    {
-      describe: 'all records are read',
-      timeoutMs: 120_000,
+  const read = () =>
+    byOffset.map((numbers) => [...numbers].sort(([a], [b]) => a - b).map(([, number]) => number));
+  return {
+    read,
+    until: async (confirmed) => {
+      const isAll = () => confirmed.every((count, partition) => new Set(read()[partition]).size >= count);
+      lastMs = Date.now();
+      await waitFor(
+        async () => isAll() || Date.now() - lastMs > SILENT_MS,
+        (done) => done,
+        { describe: 'all records are read', timeoutMs: 120_000 },
+      );
     },
-  );
-  await consumer.disconnect();
-  return read;
+    close: () => consumer.disconnect(),
+  };
 }
 
 function compare(

@@ -1,6 +1,8 @@
 // The operations of the matrix: how each is asked for. One row each.
+import { createKafka } from '../../src/kafka/index.ts';
 import type { ErrorBody } from '../../src/model/errors.ts';
 import type { ClusterSpecInput } from '../../src/model/spec/schema.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { smallSpec, type TestStack } from '../support/stack.ts';
 
 export const CLUSTER = 'chaos';
@@ -35,6 +37,35 @@ const brokersOf = async (stack: TestStack): Promise<string[]> =>
   (await stack.cluster(CLUSTER)).nodes.filter(({ kind }) => kind === 'broker').map(({ name }) => name);
 
 let changes = 0;
+
+/** A topic that one broker has nothing of, of such a size that its moves take a while with a throttle. */
+async function makeSkewed(stack: TestStack): Promise<void> {
+  changes += 1;
+  const topic = `skewed-${changes}`;
+  const { nodes } = await stack.cluster(CLUSTER);
+  const brokers = nodes.flatMap(({ kind, nodeId, host, port }) =>
+    kind === 'broker' && host !== null && port !== null ? [{ nodeId, host, port }] : [],
+  );
+  const kafka = createKafka(brokers);
+  const admin = kafka.admin();
+  await admin.connect();
+  const replicas = brokers.slice(0, 3).map(({ nodeId }) => nodeId);
+  const replicaAssignment = Array.from({ length: 12 }, (_none, partition) => ({ partition, replicas }));
+  await admin.createTopics({ topics: [{ topic, replicaAssignment }] });
+  await admin.disconnect();
+  const producer = kafka.producer();
+  await producer.connect();
+  for (let partition = 0; partition < 12; partition += 1)
+    await producer.send({ topic, messages: [{ partition, value: Buffer.alloc(900_000, 1) }] });
+  await producer.disconnect();
+}
+
+/** Kills the process of a node, as a crash would. */
+export async function killTaskOf(stack: TestStack, node: string): Promise<void> {
+  const { tasks } = await stack.mesos();
+  const task = tasks.find(({ id, state }) => id.startsWith(`${node}.`) && state === 'TASK_RUNNING');
+  if (task?.pid !== undefined) process.kill(task.pid, 'SIGKILL');
+}
 
 export const OPERATIONS: ChaosOperation[] = [
   {
@@ -74,14 +105,40 @@ export const OPERATIONS: ChaosOperation[] = [
     begin: async (stack) => post(stack, 'scale', { brokers: (await brokersOf(stack)).length + 1 }),
   },
   {
+    name: 'rebalance',
+    subject: 'broker-1',
+    begin: async (stack) => {
+      await makeSkewed(stack);
+      return post(stack, 'rebalance', { approved: true, throttleBytesPerSecond: 2_000_000 });
+    },
+  },
+  {
     name: 'scale in',
     subject: 'broker-1',
     begin: async (stack) => post(stack, 'scale', { brokers: (await brokersOf(stack)).length - 1 }),
   },
   {
-    name: 'rebalance',
+    name: 'controllers out',
+    subject: 'controller-1',
+    begin: (stack) => post(stack, 'scale', { controllers: 5 }),
+  },
+  {
+    name: 'controllers in',
+    subject: 'controller-1',
+    begin: (stack) => post(stack, 'scale', { controllers: 3 }),
+  },
+  {
+    name: 'recover',
     subject: 'broker-1',
-    begin: (stack) => post(stack, 'rebalance', { approved: true, throttleBytesPerSecond: 20_000_000 }),
+    begin: async (stack) => {
+      await killTaskOf(stack, 'broker-1');
+      const { recoveries } = await waitFor(
+        () => stack.cluster(CLUSTER),
+        ({ recoveries: begun }) => begun.some(({ kind }) => kind === 'recover'),
+        { describe: 'the recovery of broker-1 to begin' },
+      );
+      return recoveries.find(({ kind }) => kind === 'recover')!.id;
+    },
   },
   { name: 'replace', subject: 'broker-2', begin: (stack) => post(stack, 'nodes/broker-2/replace') },
   { name: 'pause', subject: 'broker-1', begin: (stack) => post(stack, 'nodes/broker-1/pause') },

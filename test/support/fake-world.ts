@@ -288,7 +288,7 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
         cpus: total.cpus,
         memMb: total.memMb,
         diskMb: volumeMb,
-        attributes: {},
+        attributes: { cabinet: `c${Number(node.name.split('-')[1]) % 2}` },
       };
       world.placed.set(node.name, placement);
       world.effects.push(`place ${node.name}${placementNumber === 1 ? '' : ` ${placementNumber}`}`);

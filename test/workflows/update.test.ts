@@ -135,6 +135,26 @@ describe('an apply', () => {
     expect(Object.values(state.nodes).every(({ status }) => status === 'READY')).toBe(true);
   });
 
+  it('restarts a rack at once, one rack after the other', async () => {
+    await installed({ rack: 'cabinet', brokers: { count: 4 } });
+    const { operationId, plan } = await apply({
+      rack: 'cabinet',
+      brokers: { count: 4, jvmOptions: ['-Da=1'] },
+      update: { strategy: 'rack-parallel' },
+    });
+    expect(plan.phases.map(({ name: phase, steps }) => `${phase}: ${steps.length}`)).toEqual([
+      'stop rack c0: 2',
+      'start rack c0: 2',
+      'stop rack c1: 2',
+      'start rack c1: 2',
+    ]);
+    await env.progressUntil(operationId, isComplete);
+    const order = env.world.effects
+      .filter((effect) => /^(stop|launch) broker/.test(effect))
+      .map((effect) => effect.split(' ')[0]);
+    expect(order).toEqual(['stop', 'stop', 'launch', 'launch', 'stop', 'stop', 'launch', 'launch']);
+  });
+
   it('waits for approval after its canaries', async () => {
     await installed();
     const { operationId, planHash } = await apply({

@@ -1,5 +1,5 @@
 // Whether a broker may be stopped: no partition may fall below its min.insync.replicas by it.
-import { count, nameSome } from '../names.ts';
+import { count, nameNodes, nameSome } from '../names.ts';
 import { SPARELESS_POLICY, type Gate, type SparelessPolicy } from './gate.ts';
 import {
   isServing,
@@ -18,7 +18,8 @@ import {
  * above its min.insync.replicas can never spare a replica: under `wait` it keeps the gate closed; under `allow` all its
  * other replicas have to be in sync.
  *
- * @param together brokers that are stopped at the same time: none of them is counted on either
+ * @param together brokers that are stopped at the same time: none of them is counted on either, and none may share a partition with
+ *   the broker. However few replicas writes need, one fault more must not be the last
  */
 export function brokerStopGate(
   snapshot: ReplicationSnapshot,
@@ -32,6 +33,7 @@ export function brokerStopGate(
   const reasons = [
     sayReassigning(snapshot),
     sayOffline(partitions, stopped),
+    sayShared(partitions, brokerId, together),
     saySpareless(partitions, brokerId, policy),
     sayBelow(partitions, stopped, policy),
     sayRecovering(partitions, brokerId),
@@ -61,6 +63,24 @@ function sayOffline(partitions: readonly JudgedPartition[], stopped: readonly nu
       : `${name} (led by broker ${state.leader}, which is not in sync or does not serve)`,
   );
   return `${count(offline.length, 'partition')} elsewhere ${offline.length === 1 ? 'has' : 'have'} no leader: ${nameSome(names)}`;
+}
+
+function sayShared(
+  partitions: readonly JudgedPartition[],
+  brokerId: number,
+  together: readonly number[],
+): string | null {
+  const shared = partitions.flatMap(({ name, state: { replicas } }) => {
+    const others = together.filter((other) => replicas.includes(other));
+    return replicas.includes(brokerId) && others.length > 0
+      ? [`${name} (also on ${nameNodes('broker', others)})`]
+      : [];
+  });
+  if (shared.length === 0) return null;
+  return (
+    `${count(shared.length, 'partition')} ${shared.length === 1 ? 'has' : 'have'} more than one replica on the brokers that are to be stopped together: ${nameSome(shared)}. ` +
+    'Rebalance over the racks first, or restart one broker after the other (update.strategy: serial)'
+  );
 }
 
 function saySpareless(

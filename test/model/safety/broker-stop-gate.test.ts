@@ -26,6 +26,22 @@ describe('the gate before a broker is stopped', () => {
     );
   });
 
+  it('lets brokers of one rack go together, when no partition has two replicas among them', () => {
+    const racks = topic('orders', 1, [partition(0, [0, 2, 4]), partition(1, [1, 3, 5])]);
+    const brokers = [0, 1, 2, 3, 4, 5].map((nodeId) => ({ nodeId, fenced: false }));
+    expect(brokerStopGate(snapshot([racks], { brokers }), 0, 'wait', [1])).toEqual(OPEN);
+    // The other one has gone already: it is not in sync any more, and still nothing is shared.
+    const half = topic('orders', 1, [
+      partition(0, [0, 2, 4]),
+      partition(1, [1, 3, 5], { isr: [3, 5], leader: 3 }),
+    ]);
+    expect(brokerStopGate(snapshot([half], { brokers }), 0, 'wait', [1])).toEqual(OPEN);
+    // Writes would need one replica only, and one would be left: still not together.
+    expect(brokerStopGate(snapshot([racks], { brokers }), 0, 'wait', [2])).toEqual(
+      closed(/1 partition has more than one replica .*: orders-0 \(also on broker 2\)\. Rebalance/),
+    );
+  });
+
   it('names a few of many partitions and counts the rest', () => {
     const many = topic(
       'orders',

@@ -30,6 +30,7 @@ export interface Ledger {
   audit(): Promise<Audit>;
   /** Records that were acknowledged so far. */
   acknowledged(): number;
+  /** Ends it, and removes its topic. */
   close(): Promise<void>;
 }
 
@@ -67,6 +68,7 @@ export async function startLedger(bootstrapServers: string, topic = 'ledger'): P
     close: async () => {
       await Promise.all(writers.map((writer) => writer.stop()));
       await follower.close();
+      await removeTopic(kafka, topic);
     },
     audit: async () => {
       await Promise.all(writers.map((writer) => writer.stop()));
@@ -151,6 +153,16 @@ function createWriter(kafka: Kafka, topic: string, partition: number): Writer {
     await producer?.disconnect().catch(() => undefined);
   };
   return writer;
+}
+
+async function removeTopic(kafka: Kafka, topic: string): Promise<void> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    if ((await admin.listTopics()).includes(topic)) await admin.deleteTopics({ topics: [topic] });
+  } finally {
+    await admin.disconnect();
+  }
 }
 
 /** A plain consumer that reads along; what it is given again after a rebalance of its group is not read twice. */

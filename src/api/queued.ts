@@ -17,6 +17,7 @@ export function queuedProgress(state: ClusterState, operationId: string): PlanPr
     operationId,
     planHash,
     requestedBy: queued.request.requestedBy,
+    reason: queued.request.reason,
     nowMs: queued.queuedAtMs,
   });
   addNote(

@@ -1,6 +1,7 @@
 // What a change would do, and which replicas would move, as text.
 import type { ChangePlanView } from '../api/schemas/change.ts';
 import { showBytes } from '../model/bytes.ts';
+import { showChange } from '../model/names.ts';
 import type { ProposalView } from '../model/reassignment/proposal.ts';
 import { columns } from './output.ts';
 
@@ -44,9 +45,9 @@ export function proposalLines(view: ProposalView): string[] {
       ['BROKER', 'REPLICAS', 'LEADERS', 'BYTES', 'IN', 'OUT'],
       view.brokers.map(({ id, before, after, bytesIn, bytesOut }) => [
         id,
-        arrow(before.replicas, after.replicas),
-        arrow(before.leaders, after.leaders),
-        arrow(showBytes(before.bytes), showBytes(after.bytes)),
+        showChange(before.replicas, after.replicas),
+        showChange(before.leaders, after.leaders),
+        showChange(showBytes(before.bytes), showBytes(after.bytes)),
         showBytes(bytesIn),
         showBytes(bytesOut),
       ]),
@@ -55,8 +56,4 @@ export function proposalLines(view: ProposalView): string[] {
       .map((line) => `  ${line}`),
     ...view.relaxed.map((line) => `  ${line}`),
   ];
-}
-
-function arrow(before: number | string, after: number | string): string {
-  return before === after ? String(before) : `${before} → ${after}`;
 }

@@ -80,12 +80,14 @@ export function whatToDo(progress: PlanProgress): string[] {
 function tree(progress: PlanProgress, options: RenderOptions, paint: Paint, brief: boolean): string[] {
   const { nowMs } = options;
   const state = operationState(progress);
+  const why = progress.reason === undefined ? '' : `: ${oneLine(progress.reason)}`;
   const took = duration((progress.endedAtMs ?? nowMs) - progress.startedAtMs);
   const lines = [
     {
-      text: `${progress.operationId}  ${state}  ${took}  requested by ${progress.requestedBy}`,
+      text: `${progress.operationId}  ${state}  ${took}  requested by ${progress.requestedBy}${why}`,
       style: paint.bold,
     },
+    ...(progress.changes ?? []).map((text) => ({ text: `  ${text}`, style: paint.dim })),
     ...progress.phases.flatMap((phase) => phaseLines(phase, { nowMs, paint, brief })),
     ...(progress.proposal && state !== 'COMPLETE'
       ? proposalLines(progress.proposal).map((text) => ({ text, style: (line: string) => line }))

@@ -21,3 +21,8 @@ export function nameNodes(kind: 'broker' | 'controller', ids: readonly number[])
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
+
+/** `3 → 4`, or `3` when nothing changes. */
+export function showChange(before: number | string, after: number | string): string {
+  return before === after ? String(before) : `${before} → ${after}`;
+}

@@ -149,6 +149,8 @@ const progressShape = z.object({
   status: statusSchema,
   paused: z.boolean(),
   requestedBy: z.string(),
+  reason: z.string().exactOptional().describe('Why, in the words of who asked'),
+  changes: z.array(z.string()).exactOptional().describe('What it changes, for people'),
   startedAtMs: timeMs,
   endedAtMs: timeMs.exactOptional(),
   phases: z.array(phaseProgressSchema),

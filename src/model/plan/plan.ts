@@ -102,6 +102,10 @@ export interface PlanProgress {
   status: Status;
   paused: boolean;
   requestedBy: string;
+  /** Why, in the words of who asked. */
+  reason?: string;
+  /** What it changes, for people. */
+  changes?: string[];
   startedAtMs: number;
   endedAtMs?: number;
   phases: PhaseProgress[];

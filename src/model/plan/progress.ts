@@ -9,7 +9,13 @@ export const NOTES_KEPT = 20;
 /** A plan before its first step. */
 export function beginProgress(
   plan: Plan,
-  about: { operationId: string; planHash: string; requestedBy: string; nowMs: number },
+  about: {
+    operationId: string;
+    planHash: string;
+    requestedBy: string;
+    reason?: string | undefined;
+    nowMs: number;
+  },
 ): PlanProgress {
   return {
     operationId: about.operationId,
@@ -19,6 +25,8 @@ export function beginProgress(
     status: STATUS.PENDING,
     paused: false,
     requestedBy: about.requestedBy,
+    ...(about.reason === undefined ? {} : { reason: about.reason }),
+    ...(plan.changes === undefined ? {} : { changes: plan.changes }),
     startedAtMs: about.nowMs,
     phases: plan.phases.map((phase) => ({
       ...phase,

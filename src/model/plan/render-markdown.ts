@@ -1,10 +1,16 @@
 // The plan as Markdown, for the Temporal UI's current details.
 import { fitDetails, oneLine } from '../details.ts';
+import { showBytes } from '../bytes.ts';
+import { showChange } from '../names.ts';
+import type { ProposalView } from '../reassignment/proposal.ts';
 import { STATUS, type PhaseProgress, type PlanProgress, type StepProgress } from './plan.ts';
 import { hasEnded } from './progress.ts';
 
 /** Plans with more steps show those of phases that have ended, or not begun, as a number only. */
 const MAX_STEPS_SHOWN = 60;
+/** Of what a plan changes, and of what it moves, as many as people read. */
+const MAX_CHANGES = 20;
+const MAX_BROKERS = 30;
 /** Failed steps that are named with what to do; many have the same cause, as a rule. */
 const MAX_HELPED = 5;
 
@@ -15,14 +21,55 @@ export function renderMarkdown(progress: PlanProgress): string {
   const brief = progress.phases.reduce((steps, phase) => steps + phase.steps.length, 0) > MAX_STEPS_SHOWN;
   return fitDetails({
     head: [
-      `**${progress.operationId}** — ${progress.paused ? `${progress.status}, PAUSED` : progress.status} · requested by ${progress.requestedBy} · plan \`${progress.planHash.slice(0, 12)}\``,
+      `**${progress.operationId}** — ${progress.paused ? `${progress.status}, PAUSED` : progress.status} · requested by ${progress.requestedBy}${progress.reason === undefined ? '' : ` (${oneLine(progress.reason)})`} · plan \`${progress.planHash.slice(0, 12)}\``,
       '',
       ...(help.length > 0 ? [...help, ''] : []),
     ],
-    body: progress.phases.flatMap((phase) => phaseLines(phase, brief)),
+    body: [
+      ...changeLines(progress.changes ?? []),
+      ...progress.phases.flatMap((phase) => phaseLines(phase, brief)),
+      ...(progress.proposal ? proposalTable(progress.proposal) : []),
+    ],
     tail: notes.length > 0 ? ['**Notes**', '', ...notes.map((note) => `- ${oneLine(note)}`)] : [],
     more: (hidden) => `\n… ${hidden} more lines; the query \`progress\` has all`,
   });
+}
+
+function changeLines(changes: readonly string[]): string[] {
+  const shown = changes.slice(0, MAX_CHANGES).map((line) => `- ${oneLine(line)}`);
+  const more = changes.length - shown.length;
+  return changes.length === 0
+    ? []
+    : ['**Changes**', '', ...shown, ...(more > 0 ? [`- and ${more} more`] : []), ''];
+}
+
+/** What each broker has before and after. */
+function proposalTable(view: ProposalView): string[] {
+  if (view.partitions === 0) return ['**Moves** — none: every broker has its share', ''];
+  const least =
+    view.leastSeconds === undefined ? '' : `, ${view.leastSeconds} s at the least under the throttle`;
+  const rows = view.brokers.slice(0, MAX_BROKERS).map(({ id, before, after, bytesIn, bytesOut }) => {
+    const cells = [
+      id,
+      showChange(before.replicas, after.replicas),
+      showChange(before.leaders, after.leaders),
+      showChange(showBytes(before.bytes), showBytes(after.bytes)),
+      showBytes(bytesIn),
+      showBytes(bytesOut),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  const more = view.brokers.length - rows.length;
+  return [
+    `**Moves** — proposal \`${view.hash.slice(0, 12)}\`: ${view.replicasMoved} replicas and ${view.leadersChanged} preferred leaders of ${view.partitions} partitions, ${showBytes(view.bytesMoved)}${least}`,
+    '',
+    '| broker | replicas | leaders | bytes | in | out |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+    ...(more > 0 ? ['', `and ${more} more brokers; the query \`progress\` has all`] : []),
+    '',
+    ...view.relaxed.map((line) => `- ${oneLine(line)}`),
+  ];
 }
 
 /** A heading and a flat list: the Temporal UI runs the items of a nested list together. */

@@ -83,6 +83,7 @@ export function beginOperation(input: contract.OperationInput): Operation {
       operationId: input.operationId,
       planHash: input.planHash,
       requestedBy: input.requestedBy,
+      reason: input.reason,
       nowMs: Date.now(),
     }),
     nodes: { ...input.cluster.nodes },

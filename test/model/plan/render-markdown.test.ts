@@ -52,6 +52,41 @@ describe('a plan as Markdown', () => {
     `);
   });
 
+  it('has why it was asked for, what it changes, and which replicas it moves', () => {
+    const load = (replicas: number) => ({ replicas, leaders: 1, bytes: replicas * 1_024 });
+    const progress = {
+      ...progressOf(),
+      reason: 'more room',
+      changes: ['brokers.count: 3 → 4 (broker-3 comes)'],
+      proposal: {
+        hash: 'abcdef0123456789',
+        partitions: 2,
+        replicasMoved: 2,
+        leadersChanged: 1,
+        bytesMoved: 2_048,
+        leastSeconds: 3,
+        brokers: [
+          { id: 0, before: load(4), after: load(2), bytesIn: 0, bytesOut: 2_048 },
+          { id: 3, before: load(0), after: load(2), bytesIn: 2_048, bytesOut: 0 },
+        ],
+        relaxed: ['orders: two racks of three'],
+      },
+    };
+    const lines = renderMarkdown(progress).split('\n');
+    expect(lines[0]).toContain('requested by ann (more room)');
+    expect(lines).toContain('- brokers.count: 3 → 4 (broker-3 comes)');
+    expect(lines.slice(-8)).toEqual([
+      '**Moves** — proposal `abcdef012345`: 2 replicas and 1 preferred leaders of 2 partitions, 2.0 kB, 3 s at the least under the throttle',
+      '',
+      '| broker | replicas | leaders | bytes | in | out |',
+      '|---|---|---|---|---|---|',
+      '| 0 | 4 → 2 | 1 | 4.0 kB → 2.0 kB | 0 bytes | 2.0 kB |',
+      '| 3 | 0 → 2 | 1 | 0 bytes → 2.0 kB | 2.0 kB | 0 bytes |',
+      '',
+      '- orders: two racks of three',
+    ]);
+  });
+
   it('says what a person can do about each failed step, and about no other', () => {
     const progress = progressOf(2);
     setStep(progress, 'start:broker-1', { status: 'FAILED', reason: 'no', nowMs: 2_000 });

@@ -3,6 +3,9 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { ERRORS, MillraceError, toErrorBody, type Issue } from '../model/errors.ts';
 
+/** Of what was sent, as much as a message repeats. */
+const MAX_VALUE = 100;
+
 /** Installs the handlers for errors and for paths that do not exist. */
 export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => answer(asMillraceError(error, request), request, reply));
@@ -18,6 +21,20 @@ function answer(error: MillraceError, request: FastifyRequest, reply: FastifyRep
   return reply.code(status).send({ error: toErrorBody(error) });
 }
 
+/** ` is 0` for what was sent; nothing where nothing was, or only a whole text of a body. */
+function sayValue(request: FastifyRequest, part: string, path: string): string {
+  if (path === '' || !['body', 'querystring', 'params', 'headers'].includes(part)) return '';
+  const sent: unknown =
+    part === 'querystring' ? request.query : request[part as 'body' | 'params' | 'headers'];
+  const value = path
+    .split('.')
+    .reduce<unknown>(
+      (at, key) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[key] : undefined),
+      sent,
+    );
+  return value === undefined ? '' : ` is ${JSON.stringify(value).slice(0, MAX_VALUE)}`;
+}
+
 function asMillraceError(error: unknown, request: FastifyRequest): MillraceError {
   if (error instanceof MillraceError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
@@ -25,8 +42,10 @@ function asMillraceError(error: unknown, request: FastifyRequest): MillraceError
       path: instancePath.replace(/^\//, '').replaceAll('/', '.'),
       message: message ?? 'is not valid',
     }));
-    const first = issues.map(({ path, message }) => `${path === '' ? 'it' : path}: ${message}`).join('; ');
     const part = (error as FastifyError).validationContext ?? 'request';
+    const first = issues
+      .map(({ path, message }) => `${path === '' ? 'it' : path}${sayValue(request, part, path)}: ${message}`)
+      .join('; ');
     return new MillraceError(
       'REQUEST_INVALID',
       `${name(request)} was refused and nothing was changed. Its ${part}: ${first}.`,

@@ -78,11 +78,14 @@ export const OPERATIONS: ChaosOperation[] = [
     subject: 'broker-1',
     begin: async (stack) => {
       changes += 1;
-      const config = { 'num.io.threads': 8 + (changes % 8), 'log.retention.ms': 86_400_000 + changes };
+      const values = { 'num.io.threads': 8 + (changes % 8), 'log.retention.ms': 86_400_000 + changes };
       return post(
         stack,
         'apply',
-        await edited(stack, (spec) => ({ kafka: { ...(spec['kafka'] as object), config } })),
+        await edited(stack, (spec) => {
+          const kafka = spec['kafka'] as { config?: object };
+          return { kafka: { ...kafka, config: { ...kafka.config, ...values } } };
+        }),
       );
     },
   },

@@ -70,7 +70,7 @@ function phasesOf(state: ClusterState, request: ApplyRequest, change: SpecChange
   const rolled = change.nodes.filter(({ restart }) => restart.length > 0).map(({ name }) => name);
   const configure: PlanStep = {
     id: 'configure',
-    title: `change ${details.length === 1 ? 'a property' : `${details.length} properties`} while Kafka runs, and read them back on each broker`,
+    title: `change ${count(details.length, 'value')} while Kafka runs, and read back on each broker what it has`,
     action: { kind: 'configure', set, unset },
   };
   return [

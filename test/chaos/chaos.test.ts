@@ -15,11 +15,12 @@ afterAll(async () => {
 });
 
 const CELLS = [
-  ['restart', 'worker killed after each step'],
-  ['restart', 'another broker killed'],
   ['scale out', 'Mesos master failover'],
-  ['rebalance', 'Temporal restarted'],
+  ['rebalance', 'worker killed after each step'],
   ['scale in', 'all workers down'],
+  ['restart', 'another broker killed'],
+  ['update (dynamic)', 'Temporal restarted'],
+  ['recover', 'worker frozen and woken'],
 ] as const;
 
 describe('an operation survives, and no record is lost', () => {

@@ -11,6 +11,8 @@ const MAX_STEPS_SHOWN = 60;
 /** Of what a plan changes, and of what it moves, as many as people read. */
 const MAX_CHANGES = 20;
 const MAX_BROKERS = 30;
+/** The Temporal UI puts the columns of a table next to each other. */
+const GAP = '\u00a0\u00a0';
 /** Failed steps that are named with what to do; many have the same cause, as a rule. */
 const MAX_HELPED = 5;
 
@@ -57,7 +59,7 @@ function proposalTable(view: ProposalView): string[] {
       showBytes(bytesIn),
       showBytes(bytesOut),
     ];
-    return `| ${cells.join(' | ')} |`;
+    return `| ${cells.map((cell) => `${cell}${GAP}`).join(' | ')} |`;
   });
   const more = view.brokers.length - rows.length;
   return [
@@ -82,8 +84,16 @@ function phaseLines(phase: PhaseProgress, brief: boolean): string[] {
 
 function stepLine(step: StepProgress): string {
   const runs = step.runs > 1 ? ` (run ${step.runs})` : '';
-  const reason = step.reason === undefined ? '' : `: ${oneLine(step.reason)}`;
+  const reason = step.reason === undefined ? '' : `: ${withCode(oneLine(step.reason))}`;
   return `\`${step.id}\` ${step.title} — ${step.status}${runs}${reason}`;
+}
+
+/** What is there to be copied, as code: the Temporal UI makes typographic quotes of others. */
+function withCode(text: string): string {
+  return text.replaceAll(
+    /"(millrace [^"`]*)"|(\{"[^}`]*\})/g,
+    (_all, command?: string, json?: string) => `\`${command ?? json ?? ''}\``,
+  );
 }
 
 function whatToDo(progress: PlanProgress): string[] {

@@ -80,11 +80,20 @@ describe('a plan as Markdown', () => {
       '',
       '| broker | replicas | leaders | bytes | in | out |',
       '|---|---|---|---|---|---|',
-      '| 0 | 4 → 2 | 1 | 4.0 kB → 2.0 kB | 0 bytes | 2.0 kB |',
-      '| 3 | 0 → 2 | 1 | 0 bytes → 2.0 kB | 2.0 kB | 0 bytes |',
+      '| 0\u00a0\u00a0 | 4 → 2\u00a0\u00a0 | 1\u00a0\u00a0 | 4.0 kB → 2.0 kB\u00a0\u00a0 | 0 bytes\u00a0\u00a0 | 2.0 kB\u00a0\u00a0 |',
+      '| 3\u00a0\u00a0 | 0 → 2\u00a0\u00a0 | 1\u00a0\u00a0 | 0 bytes → 2.0 kB\u00a0\u00a0 | 2.0 kB\u00a0\u00a0 | 0 bytes\u00a0\u00a0 |',
       '',
       '- orders: two racks of three',
     ]);
+  });
+
+  it('keeps commands and JSON as they are to be typed', () => {
+    const progress = progressOf();
+    const reason = `for approval: "millrace op approve 'x'", or {"planHash":"0123"}`;
+    setStep(progress, 'start:broker-0', { status: 'WAITING', reason, nowMs: 2_000 });
+    expect(renderMarkdown(progress)).toContain(
+      'for approval: `millrace op approve \'x\'`, or `{"planHash":"0123"}`',
+    );
   });
 
   it('says what a person can do about each failed step, and about no other', () => {

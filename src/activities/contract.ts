@@ -115,10 +115,17 @@ export interface AwaitControllersInput {
   nodeId: number;
   controllers: KafkaAddress[];
 }
+/** How a broker's start went; of recorded ones there may be nothing. */
+export interface BrokerAwaited {
+  /** Why its process has to be started anew; absent when the broker is ready. */
+  hung?: string;
+}
 export interface AwaitBrokerInput {
   caller: Caller;
   nodeId: number;
   brokers: KafkaAddress[];
+  /** Without them it is never said to hang. */
+  controllers?: KafkaAddress[];
   /** Gives each partition's leadership to its preferred replica afterwards. */
   restoreLeaders?: true;
 }
@@ -259,8 +266,8 @@ export interface Activities {
   teardownFramework(input: TeardownInput): Promise<void>;
   /** Returns when the controller is a caught-up voter of a quorum with a leader. */
   awaitControllerReady(input: AwaitControllersInput): Promise<void>;
-  /** Returns when the broker is registered and every replica that it hosts is in sync. */
-  awaitBrokerReady(input: AwaitBrokerInput): Promise<void>;
+  /** Returns when the broker is registered and every replica that it hosts is in sync, or when its process hangs. */
+  awaitBrokerReady(input: AwaitBrokerInput): Promise<BrokerAwaited>;
   /** The `node.id` of the controller that leads the quorum; null when none does at the moment. */
   activeController(input: ActiveControllerInput): Promise<number | null>;
   /** Returns when no partition needs the broker's disk: each has a live leader in sync elsewhere. */

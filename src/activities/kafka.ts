@@ -11,6 +11,7 @@ import type {
   ActiveControllerInput,
   AwaitBrokerInput,
   AwaitControllersInput,
+  BrokerAwaited,
   VerifyInput,
   VerifyResult,
 } from './contract.ts';
@@ -19,6 +20,8 @@ import type { Waiting } from './waiting.ts';
 
 /** Between two looks at a node that is not ready yet: short, since each adds to every start and restart. */
 const POLL_MS = 250;
+/** A JVM that takes longer than this to ask for its registration never will. */
+const HUNG_MS = 5 * 60_000;
 
 /** No deadline: a gate never times out into "go". It ends when the node is ready, or is cancelled. */
 export async function awaitControllerReady(input: AwaitControllersInput, waiting: Waiting): Promise<void> {
@@ -28,11 +31,32 @@ export async function awaitControllerReady(input: AwaitControllersInput, waiting
   );
 }
 
-/** As {@link awaitControllerReady}: registered, and every replica that it hosts in sync. */
-export async function awaitBrokerReady(input: AwaitBrokerInput, waiting: Waiting): Promise<void> {
+/**
+ * As {@link awaitControllerReady}: registered, and every replica that it hosts in sync. Ends before that, and says why, when the process
+ * has not been heard of for minutes while a quorum takes registrations: Kafka registers a broker before it recovers its logs, so it hangs.
+ */
+export async function awaitBrokerReady(
+  { nodeId, brokers, controllers = [], restoreLeaders }: AwaitBrokerInput,
+  waiting: Waiting,
+): Promise<BrokerAwaited> {
   const options = { signal: waiting.signal };
-  await untilReady(() => brokerReadiness(input.nodeId, input.brokers, options), waiting);
-  if (input.restoreLeaders) await electPreferredLeaders(input.brokers, options);
+  let unheardSinceMs: number | null = null;
+  for (;;) {
+    const readiness = await brokerReadiness(nodeId, brokers, options);
+    if (readiness.ready) break;
+    unheardSinceMs = readiness.isUnheardOf === true ? (unheardSinceMs ?? Date.now()) : null;
+    if (unheardSinceMs !== null && Date.now() - unheardSinceMs > HUNG_MS) {
+      const look = await describeVoters(controllers, options);
+      if (look.known && look.snapshot.leaderId >= 0)
+        return { hung: `${readiness.waitingFor}, for ${HUNG_MS / 60_000} minutes` };
+      unheardSinceMs = null;
+    }
+    waiting.set(readiness.waitingFor);
+    await pause(POLL_MS);
+    waiting.signal.throwIfAborted();
+  }
+  if (restoreLeaders) await electPreferredLeaders(brokers, options);
+  return {};
 }
 
 /** The `node.id` of the controller that leads the quorum; null when none does, or nobody can tell. */

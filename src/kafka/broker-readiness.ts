@@ -13,7 +13,11 @@ const MAX_WITNESSES = 3;
 const WITNESS_TIMEOUT_MS = 2_000;
 
 /** Readiness, and how far the broker's replicas are; null while nobody could tell. */
-export type BrokerReadiness = Readiness & { progress: { replicas: number; inSync: number } | null };
+export type BrokerReadiness = Readiness & {
+  progress: { replicas: number; inSync: number } | null;
+  /** Another broker answers and knows nothing of this one, which does not answer. */
+  isUnheardOf?: true;
+};
 
 /**
  * Ready when the broker itself answers, is registered and unfenced, and all its replicas are in their ISRs. The broker
@@ -39,7 +43,12 @@ export async function brokerReadiness(
     const heard = await askUntilAnswered(witnessesOf(nodeId, brokers), shortened(options), (connection) =>
       lookAtBrokers(connection, nodeId),
     );
-    return { ready: false, waitingFor: sayUnreachable(byItself, heard), progress: null };
+    return {
+      ready: false,
+      waitingFor: sayUnreachable(byItself, heard),
+      progress: null,
+      ...(isUnheardOf(nodeId, heard) ? { isUnheardOf: true } : {}),
+    };
   }
   const verdict = judgeBroker(nodeId, byItself.said);
   if (!verdict.ready) return verdict;
@@ -100,6 +109,14 @@ async function withFencing(
   const { errorCode, brokers } = await connection.request(describeCluster, undefined);
   if (errorCode !== NONE) return { metadata: cluster, fenced: null };
   return { metadata: cluster, fenced: brokers.some((broker) => broker.nodeId === nodeId && broker.fenced) };
+}
+
+/** One that is fenced has been heard of: it catches up, or recovers its logs, which may take hours. */
+function isUnheardOf(nodeId: number, heard: readonly Answer<BrokerLook>[]): boolean {
+  const other = heard.find((answer) => 'said' in answer);
+  if (!other) return false;
+  const { metadata: cluster, fenced } = other.said;
+  return fenced === false && cluster.brokers.every((broker) => broker.nodeId !== nodeId);
 }
 
 function sayUnreachable(own: Answer<BrokerLook>, heard: readonly Answer<BrokerLook>[]): string {

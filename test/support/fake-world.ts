@@ -36,6 +36,8 @@ export interface FakeWorld {
   /** What Kafka has, where it matters. */
   partitions: PartitionNow[];
   throttle: string | null;
+  /** Tasks that run and never register. */
+  hanging: Set<string>;
   cordoned: Set<number>;
   /** False: the subscription is opened and let go, so that no activity runs and a skipping server can skip. */
   holdsSubscription: boolean;
@@ -63,6 +65,7 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
     activeController: null,
     partitions: [],
     throttle: null,
+    hanging: new Set(),
     cordoned: new Set(),
     holdsSubscription: true,
     moveSession: async (cluster) => {
@@ -144,8 +147,10 @@ export function createFakeWorld(client: () => Client, sessionTaskQueue: string) 
     },
     awaitBrokerReady: async ({ nodeId, restoreLeaders }) => {
       await world.fault('awaitBrokerReady', `broker-${nodeId}`);
+      if (world.hanging.delete(world.running.get(`broker-${nodeId}`) ?? '')) return { hung: 'not heard of' };
       await ready(nodeId);
       if (restoreLeaders) world.effects.push(`leaders broker-${nodeId}`);
+      return {};
     },
     activeController: async () => {
       await world.fault('activeController', '');

@@ -155,6 +155,21 @@ describe('a restart', () => {
     expect(state.status).toBe('RUNNING');
   });
 
+  it('starts a process anew that hangs', async () => {
+    await installed();
+    env.world.hanging.add('broker-1.2');
+    const { operationId } = await restart({ nodes: ['broker-1'] });
+    const done = await env.progressUntil(operationId, isComplete);
+    expect(done.notes).toContain('broker-1.2 hangs and is started anew: not heard of');
+    expect(env.world.effects).toEqual([
+      'stop broker-1.1',
+      'launch broker-1.2',
+      'stop broker-1.2',
+      'launch broker-1.3',
+      'leaders broker-1',
+    ]);
+  });
+
   it('leaves a node alone whose stop is skipped while it waits, and goes on', async () => {
     await installed();
     env.world.fault = (activity, taskId) => {

@@ -1,6 +1,6 @@
 // Starts a node: its task is launched, and launched again when it ends, until Kafka counts the node as ready.
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
-import type { LaunchResult } from '../../activities/contract.ts';
+import type { BrokerAwaited, LaunchResult } from '../../activities/contract.ts';
 import {
   hostOf,
   NODE_KIND,
@@ -12,7 +12,7 @@ import {
 import { explainExit } from '../../model/node/command.ts';
 import { fetchedUris } from '../../model/node/container.ts';
 import { STATUS, type StepProgress } from '../../model/plan/plan.ts';
-import { findStep } from '../../model/plan/progress.ts';
+import { addNote, findStep } from '../../model/plan/progress.ts';
 import { backoffSeconds, recoveryPolicy } from '../../model/recovery-policy.ts';
 import { anywhere } from '../activity-proxies.ts';
 import type { TaskStatusSignal } from '../contract.ts';
@@ -156,7 +156,12 @@ async function runTask(
   };
   const ended = () => operation.endedTasks.get(taskId);
   const gate = new CancellationScope();
-  const ready = gate.run(() => awaitReady(operation, step, node, leaders)).then(() => true);
+  let hung: string | undefined;
+  const ready = gate
+    .run(() => awaitReady(operation, step, node, leaders))
+    .then((why) => {
+      hung = why;
+    });
   try {
     await Promise.race([ready, condition(() => ended() !== undefined)]);
   } finally {
@@ -165,6 +170,7 @@ async function runTask(
       if (!isCancellation(error)) throw error;
     });
   }
+  if (hung !== undefined && ended() === undefined) return stopHung(operation, step, node, hung);
   const end = ended();
   return end
     ? describeEnd(operation, node, {
@@ -173,6 +179,33 @@ async function runTask(
         reason: reasonOf(end),
       })
     : null;
+}
+
+/** Stops a process that hangs, so that it can be launched again. Kafka has not heard of it: nobody misses it. */
+async function stopHung(
+  operation: Operation,
+  step: StepProgress,
+  node: NodeState,
+  hung: string,
+): Promise<string> {
+  const taskId = taskIdOf(node.name, node.launches);
+  const agentId = node.placement?.agentId ?? '';
+  addNote(operation.progress, `${taskId} hangs and is started anew: ${hung}`);
+  const result = await withSession(operation, step, (session, activities) =>
+    activities.stopNode.executeWithOptions({ summary: `stop ${taskId}, which hangs` }, [
+      {
+        caller: callerOf(step),
+        session,
+        cluster: operation.input.cluster.name,
+        taskId,
+        agentId,
+        killGraceSeconds: operation.input.cluster.spec.killGraceSeconds,
+      },
+    ]),
+  );
+  if (!result.stopped) return `Task ${taskId} of ${node.name} hangs (${hung}), and ${result.reason}.`;
+  operation.endedTasks.set(taskId, { taskId, agentId, state: result.state });
+  return `Task ${taskId} of ${node.name} was stopped since it hung: ${hung}.`;
 }
 
 async function launch(
@@ -215,7 +248,7 @@ async function awaitReady(
   step: StepProgress,
   node: NodeState,
   leaders: boolean,
-): Promise<void> {
+): Promise<string | undefined> {
   const caller = callerOf(step);
   if (node.kind === NODE_KIND.CONTROLLER && node.joins && node.placement)
     await anywhere.replaceVoter.executeWithOptions({ summary: `make ${node.name} a voter of the quorum` }, [
@@ -229,23 +262,28 @@ async function awaitReady(
         controllers: addressesOf(operation, NODE_KIND.CONTROLLER),
       },
     ]);
-  if (node.kind === NODE_KIND.CONTROLLER)
+  const controllers = addressesOf(operation, NODE_KIND.CONTROLLER);
+  if (node.kind === NODE_KIND.CONTROLLER) {
     await anywhere.awaitControllerReady.executeWithOptions(
       { summary: `wait until ${node.name} is in the quorum` },
-      [{ caller, nodeId: node.nodeId, controllers: addressesOf(operation, NODE_KIND.CONTROLLER) }],
+      [{ caller, nodeId: node.nodeId, controllers }],
     );
-  else
-    await anywhere.awaitBrokerReady.executeWithOptions(
-      { summary: `wait until ${node.name} is registered and in sync` },
-      [
-        {
-          caller,
-          nodeId: node.nodeId,
-          brokers: addressesOf(operation, NODE_KIND.BROKER),
-          ...(leaders ? { restoreLeaders: true as const } : {}),
-        },
-      ],
-    );
+    return undefined;
+  }
+  // Recorded ones have nothing as their result.
+  const awaited: BrokerAwaited | null = await anywhere.awaitBrokerReady.executeWithOptions(
+    { summary: `wait until ${node.name} is registered and in sync` },
+    [
+      {
+        caller,
+        nodeId: node.nodeId,
+        brokers: addressesOf(operation, NODE_KIND.BROKER),
+        controllers,
+        ...(leaders ? { restoreLeaders: true as const } : {}),
+      },
+    ],
+  );
+  return awaited?.hung;
 }
 
 /**

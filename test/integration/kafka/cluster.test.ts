@@ -96,6 +96,7 @@ describe('a cluster of one controller and three brokers', () => {
       ready: false,
       waitingFor: `broker 2 is not registered yet (brokers 0, 1 are); it does not answer at ${host}:${port}: connection refused`,
       progress: null,
+      isUnheardOf: true,
     });
     broker(2).start();
     expect(await untilReady(2)).toEqual({ ready: true, progress: { replicas: 0, inSync: 0 } });

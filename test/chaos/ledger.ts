@@ -182,7 +182,16 @@ async function follow(kafka: Kafka, topic: string): Promise<Follower> {
     retry: { retries: 100, maxRetryTime: 1_000 },
   });
   await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
+  // The broker that is asked may not have heard of the topic yet.
+  await waitFor(
+    () =>
+      consumer.subscribe({ topic, fromBeginning: true }).then(
+        () => true,
+        () => false,
+      ),
+    (subscribed) => subscribed,
+    { describe: `${topic} to be known` },
+  );
   await consumer.run({
     eachMessage: async ({ partition, message }) => {
       const number = Number((message.value?.toString() ?? '').split(':')[1]);

@@ -184,12 +184,8 @@ async function follow(kafka: Kafka, topic: string): Promise<Follower> {
   await consumer.connect();
   // The broker that is asked may not have heard of the topic yet.
   await waitFor(
-    () =>
-      consumer.subscribe({ topic, fromBeginning: true }).then(
-        () => true,
-        () => false,
-      ),
-    (subscribed) => subscribed,
+    () => consumer.subscribe({ topic, fromBeginning: true }),
+    () => true,
     { describe: `${topic} to be known` },
   );
   await consumer.run({

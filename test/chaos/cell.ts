@@ -57,6 +57,12 @@ export async function runCell(
       timeoutMs: 180_000,
     });
     const seen = await watch.stop();
+    // A node that leaves is down for good when it is stopped.
+    const stayed = new Set(idle.nodes.map(({ name }) => name));
+    const mostDown = Math.max(
+      0,
+      ...seen.down.map((names) => names.filter((name) => stayed.has(name)).length),
+    );
     const audit = await ledger.audit();
     const state = operationState(ended);
     const { lost, repeated, disordered } = audit;
@@ -74,7 +80,7 @@ export async function runCell(
           : []),
         ...(repeated.length > 0 ? [`${repeated.length} records read twice`] : []),
         ...(disordered.length > 0 ? [`${disordered.length} records out of order`] : []),
-        ...(seen.mostDown > (fault.hitsNodes ? 2 : 1) ? [`${seen.mostDown} nodes down at once`] : []),
+        ...(mostDown > (fault.hitsNodes ? 2 : 1) ? [`${mostDown} nodes down at once`] : []),
         ...(seen.below > 0 && !fault.hitsNodes
           ? [`partitions below min.insync.replicas ${seen.below} times`]
           : []),
@@ -112,7 +118,7 @@ function isIdle({ operation, recoveries, nodes }: ClusterView): boolean {
 /** Looks again and again how many nodes are down, and whether partitions take no writes. */
 function startWatch(stack: TestStack) {
   let running = true;
-  const seen = { mostDown: 0, below: 0 };
+  const seen = { down: [] as string[][], below: 0 };
   const look = async () => {
     const cluster = await stack.cluster(CLUSTER);
     // New nodes were never up; one that is kept stopped is meant to be down.
@@ -122,7 +128,7 @@ function startWatch(stack: TestStack) {
         ['STOPPED', 'STARTING', 'FAILED'].includes(status) &&
         !(status === 'STARTING' && taskState === null && task.endsWith('.1')),
     );
-    seen.mostDown = Math.max(seen.mostDown, down.length);
+    if (down.length > 1) seen.down.push(down.map(({ name }) => name));
     const picture = await describeReplication(brokersOf(cluster), { timeoutMs: 2_000 });
     if (!picture.known) return;
     const below = judgedPartitions(picture.snapshot).filter(

@@ -1,4 +1,4 @@
-// `npm run chaos [-- --operation NAME] [-- --fault NAME]`: every operation with every fault, as a table.
+// `npm run chaos [-- --operation NAME … --fault NAME …]`: every operation with every fault, or those named, as a table.
 import { parseArgs } from 'node:util';
 import { writeFileSync } from 'node:fs';
 import { startTestStack } from '../support/stack.ts';
@@ -7,12 +7,14 @@ import { FAULTS } from './faults.ts';
 import { AGENTS, OPERATIONS, SPEC } from './operations.ts';
 
 const { values } = parseArgs({
-  options: { operation: { type: 'string' }, fault: { type: 'string' }, out: { type: 'string' } },
+  options: {
+    operation: { type: 'string', multiple: true },
+    fault: { type: 'string', multiple: true },
+    out: { type: 'string' },
+  },
 });
-const operations = OPERATIONS.filter(
-  ({ name }) => values.operation === undefined || name === values.operation,
-);
-const faults = FAULTS.filter(({ name }) => values.fault === undefined || name === values.fault);
+const operations = OPERATIONS.filter(({ name }) => values.operation?.includes(name) ?? true);
+const faults = FAULTS.filter(({ name }) => values.fault?.includes(name) ?? true);
 if (operations.length === 0 || faults.length === 0) {
   console.error(
     `Accepted: --operation ${OPERATIONS.map(({ name }) => `"${name}"`).join(' | ')}\n          --fault ${FAULTS.map(({ name }) => `"${name}"`).join(' | ')}`,

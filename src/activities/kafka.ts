@@ -7,6 +7,7 @@ import {
   verifyCluster,
   type Readiness,
 } from '../kafka/index.ts';
+import { sayCatchUp, type CatchUp } from './catch-up.ts';
 import type {
   ActiveControllerInput,
   AwaitBrokerInput,
@@ -41,9 +42,12 @@ export async function awaitBrokerReady(
 ): Promise<BrokerAwaited> {
   const options = { signal: waiting.signal };
   let unheardSinceMs: number | null = null;
+  let first: CatchUp | null = null;
   for (;;) {
     const readiness = await brokerReadiness(nodeId, brokers, options);
     if (readiness.ready) break;
+    const now = readiness.progress && { ...readiness.progress, atMs: Date.now() };
+    first ??= now;
     unheardSinceMs = readiness.isUnheardOf === true ? (unheardSinceMs ?? Date.now()) : null;
     if (unheardSinceMs !== null && Date.now() - unheardSinceMs > HUNG_MS) {
       const look = await describeVoters(controllers, options);
@@ -51,7 +55,7 @@ export async function awaitBrokerReady(
         return { hung: `${readiness.waitingFor}, for ${HUNG_MS / 60_000} minutes` };
       unheardSinceMs = null;
     }
-    waiting.set(readiness.waitingFor);
+    waiting.set(readiness.waitingFor + sayCatchUp(first, now));
     await pause(POLL_MS);
     waiting.signal.throwIfAborted();
   }

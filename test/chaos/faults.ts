@@ -116,16 +116,26 @@ export const FAULTS: Fault[] = [
     hitsNodes: false,
     happen: async (stack, { operationId }) => {
       await underWay(stack, operationId);
+      const epochOf = async () => (await stack.cluster(CLUSTER)).session?.epoch ?? 0;
+      // Asked before: nobody answers while all are frozen.
+      const before = await epochOf();
       const frozen = workersOf(stack);
       for (const worker of frozen) await stack.kill(worker, 'SIGSTOP');
-      const epochOf = async () => (await stack.cluster(CLUSTER)).session?.epoch ?? 0;
-      const before = await epochOf();
-      await stack.startWorker();
-      await waitFor(epochOf, (epoch) => epoch > before, {
-        describe: 'another worker to take the session',
-        timeoutMs: 60_000,
+      try {
+        await stack.startWorker();
+        await waitFor(epochOf, (epoch) => epoch > before, {
+          describe: 'another worker to take the session',
+          timeoutMs: 60_000,
+        });
+      } finally {
+        for (const worker of frozen) await stack.kill(worker, 'SIGCONT');
+      }
+      // They do late what they were about to, while the operation goes on; then one worker is left, as there was.
+      await waitFor(() => stack.progress(operationId), isOver, {
+        describe: `the end of ${operationId}`,
+        timeoutMs: 240_000,
       });
-      for (const worker of frozen) await stack.kill(worker, 'SIGCONT');
+      for (const worker of frozen) await stack.kill(worker, 'SIGKILL');
     },
   },
 ];

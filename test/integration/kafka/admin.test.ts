@@ -229,7 +229,11 @@ describe('a throttle', () => {
   it('is put back as it was, with what somebody had set before', async () => {
     const earlier = { 'leader.replication.throttled.replicas': '0:0' };
     await alterConfigs([{ type: CONFIG_RESOURCE.TOPIC, name: TOPIC, values: earlier }], brokers());
-    const before = await readThrottle([TOPIC], brokers());
+    const before = await waitFor(
+      () => readThrottle([TOPIC], brokers()),
+      ({ topics }) => topics[TOPIC]?.['leader.replication.throttled.replicas'] === '0:0',
+      { describe: 'what somebody set to be there' },
+    );
     expect(before.topics[TOPIC]).toEqual({
       'leader.replication.throttled.replicas': '0:0',
       'follower.replication.throttled.replicas': null,
@@ -262,8 +266,12 @@ describe('a cordon', () => {
         { describe: 'broker 2 to be cordoned' },
       );
       await admin.createTopics({ topics: [{ topic: 'late', numPartitions: 8, replicationFactor: 2 }] });
-      const late = (await replication()).topics.find(({ name }) => name === 'late')!;
-      expect(late.partitions.flatMap(({ replicas }) => replicas)).not.toContain(2);
+      const late = await waitFor(
+        async () => (await replication()).topics.find(({ name }) => name === 'late'),
+        (topic) => topic?.partitions.length === 8,
+        { describe: 'the topic to be there' },
+      );
+      expect(late!.partitions.flatMap(({ replicas }) => replicas)).not.toContain(2);
     } finally {
       await admin.disconnect();
       await cordonBroker(2, false, [brokers()[2]!]);

@@ -3,7 +3,6 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { createKafka } from '../src/kafka/index.ts';
 import { DEFAULT_KAFKA_VERSION, ensureComponents, progressDisplay } from '../src/local/components/index.ts';
 import { demoSpec } from '../src/local/demo/spec.ts';
 import { startStack, type Stack } from '../src/local/stack/index.ts';
@@ -13,6 +12,7 @@ import { parseSpec } from '../src/model/spec/parse.ts';
 import { operationWorkflowId } from '../src/workflows/contract.ts';
 import { balanced, SCENARIOS } from '../test/model/reassignment/cases.ts';
 import { startLedger } from '../test/chaos/ledger.ts';
+import { clientOf, removeTopics } from '../test/support/records.ts';
 import { runByHand } from './by-hand.ts';
 import { median, quantile } from './statistics.ts';
 
@@ -55,7 +55,7 @@ export async function benchRoll(pairs: number): Promise<void> {
       const ms = performance.now() - beganMs;
       const { lost, p99Ms } = await ledger.audit();
       // The script has a cluster without earlier records each time.
-      await ledger.close();
+      await removeTopics(await bootstrapServers());
       if (lost.length > 0) throw new Error(`records were lost: ${lost.slice(0, 5).join(', ')}`);
       const history = await client.workflow.getHandle(operationWorkflowId(id)).fetchHistory();
       ours.push({ ms, p99Ms, events: history.events?.length ?? 0 });
@@ -190,11 +190,7 @@ async function withCluster(
 
 /** Fills a topic, so that there is something to move. */
 async function fill(bootstrapServers: string): Promise<void> {
-  const kafka = createKafka(
-    bootstrapServers
-      .split(',')
-      .map((address) => ({ host: address.split(':')[0]!, port: Number(address.split(':')[1]), nodeId: 0 })),
-  );
+  const kafka = clientOf(bootstrapServers);
   const admin = kafka.admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic: 'filled', numPartitions: 12, replicationFactor: 3 }] });

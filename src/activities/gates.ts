@@ -6,7 +6,7 @@ import { brokerReplaceGate, replaceImpact } from '../model/safety/broker-replace
 import { brokerStopGate } from '../model/safety/broker-stop-gate.ts';
 import { controllerReplaceGate, controllerStopGate } from '../model/safety/controller-gates.ts';
 import type { BrokerReplaceGate, Gate } from '../model/safety/gate.ts';
-import { isServing, type ReplicationSnapshot } from '../model/safety/snapshot.ts';
+import type { ReplicationSnapshot } from '../model/safety/snapshot.ts';
 import type { ReplacePreviewAnswer, ReplacePreviewInput } from '../workflows/contract.ts';
 import type {
   AwaitBrokerReplaceableInput,
@@ -17,12 +17,9 @@ import type {
   StopGate,
   UnregisterBrokerInput,
 } from './contract.ts';
-import { untilReady } from './kafka.ts';
+import { PREVIEW_TIMEOUT_MS, untilReady } from './kafka.ts';
 import { untilOpenTwice } from './until-open.ts';
 import type { Waiting } from './waiting.ts';
-
-/** Somebody waits for the answer of a preview. */
-const PREVIEW_TIMEOUT_MS = 2_500;
 
 /** One look at what the others would be without the node. What cannot be told keeps the gate closed. */
 export async function stopGate(gate: StopGate, signal: AbortSignal): Promise<Gate> {
@@ -48,12 +45,7 @@ export async function awaitBrokerReplaceable(
   const { partitions, snapshot } = await untilOpenTwice(async (): Promise<Judged> => {
     const look = await kafka.describeReplication(brokers, options);
     if (!look.known) return unknown(NODE_KIND.BROKER, nodeId, look.why);
-    const judged = brokerReplaceGate(look.snapshot, nodeId);
-    const isForced = force === true && !judged.open && !isServing(look.snapshot, nodeId);
-    return {
-      ...(isForced ? { open: true, ...replaceImpact(look.snapshot, nodeId) } : judged),
-      snapshot: look.snapshot,
-    };
+    return { ...brokerReplaceGate(look.snapshot, nodeId, force), snapshot: look.snapshot };
   }, waiting);
   if (!snapshot) return { partitions, bytes: null };
   const bytes = await kafka.bytesToReplicate(snapshot, { brokerId: nodeId, brokers }, options);

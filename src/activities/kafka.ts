@@ -21,6 +21,8 @@ import type { Waiting } from './waiting.ts';
 
 /** Between two looks at a node that is not ready yet: short, since each adds to every start and restart. */
 const POLL_MS = 250;
+/** Of each broker in a preview: somebody waits for the answer. */
+export const PREVIEW_TIMEOUT_MS = 2_500;
 /** A JVM that takes longer than this to ask for its registration never will. */
 const HUNG_MS = 5 * 60_000;
 

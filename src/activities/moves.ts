@@ -14,7 +14,7 @@ import type {
   ProposeMovesInput,
 } from './contract.ts';
 import type { PreviewAnswer, PreviewInput } from '../workflows/contract.ts';
-import { untilReady } from './kafka.ts';
+import { PREVIEW_TIMEOUT_MS, untilReady } from './kafka.ts';
 import { progressText } from './move-progress.ts';
 import { pause } from './pause.ts';
 import { untilOpenTwice } from './until-open.ts';
@@ -22,8 +22,6 @@ import type { Waiting } from './waiting.ts';
 
 /** Between two looks at what moves: each asks every broker. */
 const LOOK_AGAIN_MS = 1_000;
-/** Somebody waits for the answer. */
-const PREVIEW_TIMEOUT_MS = 2_500;
 /** A disk is not filled further than this by moves. */
 const FULL_SHARE = 0.9;
 

@@ -13,7 +13,7 @@ import { planChange } from '../model/plan/plan-change.ts';
 import { rackOf } from '../model/plan/roll.ts';
 import type { ReplaceImpact } from '../model/safety/broker-replace-gate.ts';
 import * as contract from '../workflows/contract.ts';
-import { shortLived } from './questions.ts';
+import { answerOf } from './questions.ts';
 import type { ChangePlanView } from './schemas/change.ts';
 import type { Subject } from './temporal-errors.ts';
 
@@ -27,14 +27,13 @@ export function createPreviews(about: {
   const moves = (state: ClusterState, request: ChangeRequest, without: readonly string[]) => {
     const input = previewInput(state, request, without);
     return ask({ cluster: state.name }, () =>
-      client.workflow.execute<(input: contract.PreviewInput) => Promise<contract.PreviewAnswer>>(
-        contract.WORKFLOW_TYPE.PREVIEW,
-        {
-          ...shortLived(contract.previewWorkflowId(state.name, sha256Hex(canonicalJson(input))), state.name),
-          args: [input],
-          staticSummary: `Which replicas of ${state.name} would move`,
-        },
-      ),
+      answerOf<contract.PreviewInput, contract.PreviewAnswer>(client, {
+        type: contract.WORKFLOW_TYPE.PREVIEW,
+        workflowId: contract.previewWorkflowId(state.name, sha256Hex(canonicalJson(input))),
+        cluster: state.name,
+        input,
+        summary: `Which replicas of ${state.name} would move`,
+      }),
     );
   };
   return {
@@ -85,14 +84,13 @@ export function createPreviews(about: {
       const state = await cluster(name);
       const node = Object.hasOwn(state.nodes, named) ? state.nodes[named] : undefined;
       if (node?.kind !== NODE_KIND.BROKER || !isServing(state)) return undefined;
-      const input = { cluster: name, nodeId: node.nodeId, brokers: brokerAddresses(state) };
       const answer = await ask({ cluster: name }, () =>
-        client.workflow.execute<
-          (input: contract.ReplacePreviewInput) => Promise<contract.ReplacePreviewAnswer>
-        >(contract.WORKFLOW_TYPE.REPLACE_PREVIEW, {
-          ...shortLived(contract.replacePreviewWorkflowId(name, node.nodeId), name),
-          args: [input],
-          staticSummary: `What replacing ${named} of ${name} would mean`,
+        answerOf<contract.ReplacePreviewInput, contract.ReplacePreviewAnswer>(client, {
+          type: contract.WORKFLOW_TYPE.REPLACE_PREVIEW,
+          workflowId: contract.replacePreviewWorkflowId(name, node.nodeId),
+          cluster: name,
+          input: { cluster: name, nodeId: node.nodeId, brokers: brokerAddresses(state) },
+          summary: `What replacing ${named} of ${name} would mean`,
         }),
       );
       if (!('impact' in answer)) return undefined;

@@ -2,9 +2,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { ERRORS, MillraceError, toErrorBody, type Issue } from '../model/errors.ts';
-
-/** Of what was sent, as much as a message repeats. */
-const MAX_VALUE = 100;
+import { showValue, valueAt } from '../model/spec/problems.ts';
 
 /** Installs the handlers for errors and for paths that do not exist. */
 export function handleErrors(app: FastifyInstance): void {
@@ -24,15 +22,9 @@ function answer(error: MillraceError, request: FastifyRequest, reply: FastifyRep
 /** ` is 0` for what was sent; nothing where nothing was, or only a whole text of a body. */
 function sayValue(request: FastifyRequest, part: string, path: string): string {
   if (path === '' || !['body', 'querystring', 'params', 'headers'].includes(part)) return '';
-  const sent: unknown =
-    part === 'querystring' ? request.query : request[part as 'body' | 'params' | 'headers'];
-  const value = path
-    .split('.')
-    .reduce<unknown>(
-      (at, key) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[key] : undefined),
-      sent,
-    );
-  return value === undefined ? '' : ` is ${JSON.stringify(value).slice(0, MAX_VALUE)}`;
+  const sent = part === 'querystring' ? request.query : request[part as 'body' | 'params' | 'headers'];
+  const value = valueAt(sent, path.split('.'));
+  return value === undefined ? '' : ` is ${showValue(value)}`;
 }
 
 function asMillraceError(error: unknown, request: FastifyRequest): MillraceError {

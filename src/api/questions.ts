@@ -58,31 +58,26 @@ export function createQuestions(about: {
       const waiting = waitingNodes(state, running);
       if (waiting.length === 0) return { state, waiting, answer: null };
       const answer = await ask({ cluster: name }, () =>
-        client.workflow.execute<(input: contract.WhyInput) => Promise<PlacementAnswer>>(
-          contract.WORKFLOW_TYPE.WHY,
-          {
-            ...shortLived(contract.whyWorkflowId(name), name),
-            args: [whyInput(state, waiting)],
-            staticSummary: `Why nodes of ${name} wait`,
-          },
-        ),
+        answerOf<contract.WhyInput, PlacementAnswer>(client, {
+          type: contract.WORKFLOW_TYPE.WHY,
+          workflowId: contract.whyWorkflowId(name),
+          cluster: name,
+          input: whyInput(state, waiting),
+          summary: `Why nodes of ${name} wait`,
+        }),
       );
       return { state, waiting, answer };
     },
     preflight: async (spec) => {
       const [answer, existing, holder] = await Promise.all([
         ask({ cluster: spec.name }, () =>
-          client.workflow.execute<(input: contract.PreflightInput) => Promise<contract.PreflightAnswer>>(
-            contract.WORKFLOW_TYPE.PREFLIGHT,
-            {
-              ...shortLived(
-                contract.preflightWorkflowId(spec.name, sha256Hex(canonicalJson(spec))),
-                spec.name,
-              ),
-              args: [{ spec }],
-              staticSummary: `Whether ${spec.name} would fit`,
-            },
-          ),
+          answerOf<contract.PreflightInput, contract.PreflightAnswer>(client, {
+            type: contract.WORKFLOW_TYPE.PREFLIGHT,
+            workflowId: contract.preflightWorkflowId(spec.name, sha256Hex(canonicalJson(spec))),
+            cluster: spec.name,
+            input: { spec },
+            summary: `Whether ${spec.name} would fit`,
+          }),
         ),
         cluster(spec.name).catch(nullWhenMissing),
         roleHolder(spec),
@@ -107,15 +102,21 @@ export function roleTaken({ name, role }: ClusterSpec, holder: string): Millrace
   );
 }
 
-/** How a question's workflow is started: the same question at the same time is asked once. */
-export function shortLived(workflowId: string, cluster: string) {
-  return {
+/** Asks by a workflow of its own and returns its answer; the same question at the same time is asked once. */
+export function answerOf<Input, Answer>(
+  client: Client,
+  question: { type: string; workflowId: string; cluster: string; input: Input; summary: string },
+): Promise<Answer> {
+  const { type, workflowId, cluster, input, summary } = question;
+  return client.workflow.execute<(input: Input) => Promise<Answer>>(type, {
     workflowId,
+    args: [input],
     taskQueue: contract.TASK_QUEUE,
-    workflowIdConflictPolicy: 'USE_EXISTING' as const,
+    workflowIdConflictPolicy: 'USE_EXISTING',
     workflowExecutionTimeout: LIFETIME,
     typedSearchAttributes: [{ key: contract.KAFKA_CLUSTER, value: cluster }],
-  };
+    staticSummary: summary,
+  });
 }
 
 function whyInput(state: ClusterState, waiting: WaitingNode[]): contract.WhyInput {

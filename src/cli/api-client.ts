@@ -25,7 +25,6 @@ export interface ApiClient {
   uninstall(cluster: string): Promise<AcceptedView>;
   recover(cluster: string): Promise<AcceptedView>;
   adopt(cluster: string): Promise<AcceptedView>;
-  replace(cluster: string, node: string, body: { reason?: string; force?: boolean }): Promise<AcceptedView>;
   /** What a spec would change. `query`: the options of an apply, as the API takes them. */
   planSpec(cluster: string, spec: SpecText, query: Record<string, string>): Promise<ChangePlanView>;
   applySpec(cluster: string, spec: SpecText, query: Record<string, string>): Promise<AppliedView>;
@@ -83,11 +82,6 @@ export function createApiClient(address: ApiAddress, token?: string): ApiClient 
     uninstall: (name) => ask('DELETE', cluster(name)),
     recover: (name) => ask('POST', `${cluster(name)}/recover`),
     adopt: (name) => ask('POST', `${cluster(name)}/adopt`),
-    replace: (name, node, body) =>
-      ask('POST', `${cluster(name)}/nodes/${encodeURIComponent(node)}/replace`, {
-        type: 'application/json',
-        text: JSON.stringify(body),
-      }),
     planSpec: (name, { text, format }, query) =>
       ask('POST', `${cluster(name)}/plan${queryOf(query)}`, { type: `application/${format}`, text }),
     applySpec: (name, { text, format }, query) =>

@@ -1,7 +1,6 @@
 // What a change would do, and which replicas would move, as text.
 import type { ChangePlanView } from '../api/schemas/change.ts';
-import { showBytes } from '../model/bytes.ts';
-import { showChange } from '../model/names.ts';
+import { BROKER_COLUMNS, brokerCells, sayMovesAndSize } from '../model/reassignment/describe-proposal.ts';
 import type { ProposalView } from '../model/reassignment/proposal.ts';
 import { columns } from './output.ts';
 
@@ -37,20 +36,11 @@ export function changePlanPage(view: ChangePlanView, file: string): string {
 /** A proposal with what each broker has before and after. */
 export function proposalLines(view: ProposalView): string[] {
   if (view.partitions === 0) return ['No replica moves: every broker has its share.'];
-  const least =
-    view.leastSeconds === undefined ? '' : `, ${view.leastSeconds} s at the least under the throttle`;
   return [
-    `Moves (proposal ${view.hash.slice(0, 12)}): ${view.replicasMoved} replicas and ${view.leadersChanged} preferred leaders of ${view.partitions} partitions, ${showBytes(view.bytesMoved)}${least}`,
+    `Moves (proposal ${view.hash.slice(0, 12)}): ${sayMovesAndSize(view)}`,
     ...columns(
-      ['BROKER', 'REPLICAS', 'LEADERS', 'BYTES', 'IN', 'OUT'],
-      view.brokers.map(({ id, before, after, bytesIn, bytesOut }) => [
-        id,
-        showChange(before.replicas, after.replicas),
-        showChange(before.leaders, after.leaders),
-        showChange(showBytes(before.bytes), showBytes(after.bytes)),
-        showBytes(bytesIn),
-        showBytes(bytesOut),
-      ]),
+      BROKER_COLUMNS.map((heading) => heading.toUpperCase()),
+      view.brokers.map(brokerCells),
     )
       .split('\n')
       .map((line) => `  ${line}`),

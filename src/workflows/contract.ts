@@ -268,14 +268,6 @@ export interface WhyInput {
 export interface PreflightInput {
   spec: ClusterSpec;
 }
-/** Argument of the `replacePreview` workflow: what giving up a broker's disk would mean. */
-export interface ReplacePreviewInput {
-  cluster: string;
-  nodeId: number;
-  brokers: { nodeId: number; host: string; port: number }[];
-}
-/** What would be lost, or why nobody can tell at the moment. */
-export type ReplacePreviewAnswer = { impact: ReplaceImpact } | { unknown: string };
 /** Argument of the `preview` workflow: which replicas would move if these brokers were all there are. */
 export interface PreviewInput {
   cluster: string;
@@ -285,6 +277,12 @@ export interface PreviewInput {
 }
 /** What would move, or why nobody can tell at the moment. */
 export type PreviewAnswer = { view: ProposalView } | { unknown: string };
+/** Argument of the `replacePreview` workflow: what giving up a broker's disk would mean. */
+export interface ReplacePreviewInput extends Pick<PreviewInput, 'cluster' | 'brokers'> {
+  nodeId: number;
+}
+/** What would be lost, or why nobody can tell at the moment. */
+export type ReplacePreviewAnswer = { impact: ReplaceImpact } | { unknown: string };
 /** What Mesos says of a cluster that does not exist yet. */
 export interface PreflightAnswer {
   atMs: number;

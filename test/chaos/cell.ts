@@ -1,5 +1,5 @@
 // One cell of the matrix: an operation, a fault while it runs, records all the while; and what must hold afterwards.
-import { createKafka, describeReplication, readThrottle, type KafkaAddress } from '../../src/kafka/index.ts';
+import { describeReplication, readThrottle } from '../../src/kafka/index.ts';
 import { withConnection } from '../../src/kafka/wire/connection.ts';
 import {
   CONFIG_RESOURCE,
@@ -9,11 +9,12 @@ import {
 import type { ClusterView } from '../../src/api/schemas/cluster.ts';
 import { operationState } from '../../src/model/plan/progress.ts';
 import { judgedPartitions } from '../../src/model/safety/snapshot.ts';
+import { removeTopics } from '../support/records.ts';
 import { nodesInMesos, type TestStack } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { Fault } from './faults.ts';
 import { startLedger } from './ledger.ts';
-import { CLUSTER, type ChaosOperation } from './operations.ts';
+import { CLUSTER, readyBrokers, type ChaosOperation } from './operations.ts';
 
 export interface CellResult {
   operation: string;
@@ -90,19 +91,8 @@ export async function runCell(
   } finally {
     await watch.stop();
     await ledger.close();
-    await removeTopics(stack);
-  }
-}
-
-/** The next cell begins with an empty cluster. */
-async function removeTopics(stack: TestStack): Promise<void> {
-  const admin = createKafka(brokersOf(await stack.cluster(CLUSTER))).admin();
-  await admin.connect();
-  try {
-    const topics = (await admin.listTopics()).filter((name) => !name.startsWith('__'));
-    if (topics.length > 0) await admin.deleteTopics({ topics });
-  } finally {
-    await admin.disconnect();
+    // The next cell begins with an empty cluster.
+    await removeTopics((await stack.cluster(CLUSTER)).bootstrapServers);
   }
 }
 
@@ -129,7 +119,7 @@ function startWatch(stack: TestStack) {
         !(status === 'STARTING' && taskState === null && task.endsWith('.1')),
     );
     if (down.length > 1) seen.down.push(down.map(({ name }) => name));
-    const picture = await describeReplication(brokersOf(cluster), { timeoutMs: 2_000 });
+    const picture = await describeReplication(readyBrokers(cluster), { timeoutMs: 2_000 });
     if (!picture.known) return;
     const below = judgedPartitions(picture.snapshot).filter(
       ({ minInsync, state }) => state.isr.length < Math.min(minInsync, state.replicas.length),
@@ -148,16 +138,10 @@ function startWatch(stack: TestStack) {
   };
 }
 
-function brokersOf({ nodes }: ClusterView): KafkaAddress[] {
-  return nodes.flatMap(({ kind, nodeId, host, port, status }) =>
-    kind === 'broker' && host !== null && port !== null && status === 'READY' ? [{ nodeId, host, port }] : [],
-  );
-}
-
 /** Tasks, reservations, volumes, throttles, cordons and moves that should not be there. */
 async function leftOver(stack: TestStack, cluster: ClusterView): Promise<string[]> {
   const names = cluster.nodes.map(({ name }) => name).sort();
-  const brokers = brokersOf(cluster);
+  const brokers = readyBrokers(cluster);
   const wrong: string[] = [];
   const reservedIs = (seen: string[]) => seen.map((node) => node.split('@')[0]).join() === names.join();
   const { reserved, running } = await waitFor(

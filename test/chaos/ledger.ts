@@ -1,7 +1,7 @@
 // A producer and a consumer that run while a cluster is changed, and keep account of every record.
 import { randomUUID } from 'node:crypto';
 import type { Consumer, Kafka, Producer } from 'kafkajs';
-import { createKafka } from '../../src/kafka/index.ts';
+import { clientOf } from '../support/records.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const PARTITIONS = 6;
@@ -30,7 +30,6 @@ export interface Ledger {
   audit(): Promise<Audit>;
   /** Records that were acknowledged so far. */
   acknowledged(): number;
-  /** Ends it, and removes its topic. */
   close(): Promise<void>;
 }
 
@@ -68,7 +67,6 @@ export async function startLedger(bootstrapServers: string, topic = 'ledger'): P
     close: async () => {
       await Promise.all(writers.map((writer) => writer.stop()));
       await follower.close();
-      await removeTopic(kafka, topic);
     },
     audit: async () => {
       await Promise.all(writers.map((writer) => writer.stop()));
@@ -155,16 +153,6 @@ function createWriter(kafka: Kafka, topic: string, partition: number): Writer {
   return writer;
 }
 
-async function removeTopic(kafka: Kafka, topic: string): Promise<void> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    if ((await admin.listTopics()).includes(topic)) await admin.deleteTopics({ topics: [topic] });
-  } finally {
-    await admin.disconnect();
-  }
-}
-
 /** A plain consumer that reads along; what it is given again after a rebalance of its group is not read twice. */
 interface Follower {
   /** Numbers by partition, in the order of their offsets. */
@@ -195,12 +183,13 @@ async function follow(kafka: Kafka, topic: string): Promise<Follower> {
       lastMs = Date.now();
     },
   });
+  const distinct = (partition: number) => new Set(byOffset[partition]?.values()).size;
   const read = () =>
     byOffset.map((numbers) => [...numbers].sort(([a], [b]) => a - b).map(([, number]) => number));
   return {
     read,
     until: async (confirmed) => {
-      const isAll = () => confirmed.every((count, partition) => new Set(read()[partition]).size >= count);
+      const isAll = () => confirmed.every((count, partition) => distinct(partition) >= count);
       lastMs = Date.now();
       await waitFor(
         async () => isAll() || Date.now() - lastMs > SILENT_MS,
@@ -234,12 +223,4 @@ function compare(
       if (!seen.has(number)) found.lost.push(`${partition}:${number}`);
   }
   return found;
-}
-
-function clientOf(bootstrapServers: string): Kafka {
-  return createKafka(
-    bootstrapServers
-      .split(',')
-      .map((address) => ({ host: address.split(':')[0]!, port: Number(address.split(':')[1]), nodeId: 0 })),
-  );
 }

@@ -1,5 +1,6 @@
 // The operations of the matrix: how each is asked for. One row each.
-import { createKafka } from '../../src/kafka/index.ts';
+import type { ClusterView } from '../../src/api/schemas/cluster.ts';
+import { createKafka, type KafkaAddress } from '../../src/kafka/index.ts';
 import type { ErrorBody } from '../../src/model/errors.ts';
 import type { ClusterSpecInput } from '../../src/model/spec/schema.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -42,10 +43,7 @@ let changes = 0;
 async function makeSkewed(stack: TestStack): Promise<void> {
   changes += 1;
   const topic = `skewed-${changes}`;
-  const { nodes } = await stack.cluster(CLUSTER);
-  const brokers = nodes.flatMap(({ kind, nodeId, host, port }) =>
-    kind === 'broker' && host !== null && port !== null ? [{ nodeId, host, port }] : [],
-  );
+  const brokers = readyBrokers(await stack.cluster(CLUSTER));
   const kafka = createKafka(brokers);
   const admin = kafka.admin();
   await admin.connect();
@@ -58,6 +56,13 @@ async function makeSkewed(stack: TestStack): Promise<void> {
   for (let partition = 0; partition < 12; partition += 1)
     await producer.send({ topic, messages: [{ partition, value: Buffer.alloc(900_000, 1) }] });
   await producer.disconnect();
+}
+
+/** Where Kafka's clients find the brokers that serve. */
+export function readyBrokers({ nodes }: ClusterView): KafkaAddress[] {
+  return nodes.flatMap(({ kind, nodeId, host, port, status }) =>
+    kind === 'broker' && host !== null && port !== null && status === 'READY' ? [{ nodeId, host, port }] : [],
+  );
 }
 
 /** Kills the process of a node, as a crash would. */

@@ -5,7 +5,8 @@ import { createKafka } from '../../src/kafka/index.ts';
 
 const TOPIC = 'orders';
 
-function clientOf(bootstrapServers: string): Kafka {
+/** A client for the address that people are given. */
+export function clientOf(bootstrapServers: string): Kafka {
   return createKafka(
     bootstrapServers
       .split(',')
@@ -24,6 +25,18 @@ export async function createTopic(
     topics: [{ topic, numPartitions: partitions, replicationFactor: replicas }],
   });
   await admin.disconnect();
+}
+
+/** Removes all topics but Kafka's own. */
+export async function removeTopics(bootstrapServers: string): Promise<void> {
+  const admin = clientOf(bootstrapServers).admin();
+  await admin.connect();
+  try {
+    const topics = (await admin.listTopics()).filter((name) => !name.startsWith('__'));
+    if (topics.length > 0) await admin.deleteTopics({ topics });
+  } finally {
+    await admin.disconnect();
+  }
 }
 
 /** Makes a topic and sends this many records to it, each acknowledged by all in-sync replicas. */

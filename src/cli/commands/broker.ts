@@ -7,9 +7,9 @@ import { columns } from '../output.ts';
 import { addBrokerChanges } from './change.ts';
 
 const REPLACE_HELP = `
-The node keeps its id and gets another agent, port and volume. Its data is copied to it by the others, so the operation waits until
-none of it is on the node alone, and is refused while some is. Millrace replaces by itself what an operator removed for good (MARK_AGENT_GONE), and, with
-recovery.replaceAfterSeconds in the spec, what is out of reach for longer than that.
+The node keeps its id and gets another agent, port and volume. Its data is copied to it by the others: while a broker has the only full
+copy of a partition, the request is refused, unless it is forced. Millrace replaces by itself what an operator removed for good
+(MARK_AGENT_GONE), and, with recovery.replaceAfterSeconds in the spec, what is out of reach for longer than that.
 
 Examples:
   $ millrace broker replace orders 1 --reason "disk fails" --wait
@@ -49,16 +49,9 @@ export function addBrokerCommands(program: Command, context: Context): void {
       ) => {
         const name = /^\d+$/.test(node) ? `broker-${node}` : node;
         const { reason, force } = options;
-        const body = {
-          ...(reason === undefined ? {} : { reason }),
-          ...(force === undefined ? {} : { force }),
-        };
-        await afterAccepted(
-          context,
-          command,
-          await context.api(command).replace(cluster, name, body),
-          options,
-        );
+        const path = `nodes/${encodeURIComponent(name)}/replace`;
+        const accepted = await context.api(command).change(cluster, path, { reason, force });
+        await afterAccepted(context, command, accepted, options);
       },
     );
 }

@@ -1,9 +1,8 @@
 // The plans of the operations: pure functions of the cluster's state.
-import { showBytes } from '../bytes.ts';
 import { NODE_KIND, NODE_STATUS, OPERATION_KIND, type NodeState } from '../cluster.ts';
 import { canonicalJson, sha256Hex } from '../hash.ts';
 import { count, nameSome } from '../names.ts';
-import type { ReplaceImpact } from '../safety/broker-replace-gate.ts';
+import { sayCopied, type ReplaceImpact } from '../safety/broker-replace-gate.ts';
 import { gatedStop, nodesOf, phase, plan, step, type Nodes } from './build.ts';
 import type { Plan, PlanStep } from './plan.ts';
 
@@ -122,18 +121,15 @@ function giveUp(name: string): PlanStep {
   };
 }
 
-function impactLines(name: string, { partitions, bytes, onlyHere }: ReplaceImpact): string[] {
-  const size = bytes === null ? 'of unknown size' : showBytes(bytes);
+function impactLines(name: string, impact: ReplaceImpact): string[] {
+  const { onlyHere } = impact;
   const lost =
     onlyHere.length === 0
       ? []
       : [
           `${count(onlyHere.length, 'partition')} that nobody else has in full may lose records: ${nameSome(onlyHere)}`,
         ];
-  return [
-    `${name} gets an empty disk: ${count(partitions, 'replica')}, ${size}, copied from the others`,
-    ...lost,
-  ];
+  return [`${name} gets an empty disk: ${sayCopied(impact)}, copied from the others`, ...lost];
 }
 
 /**

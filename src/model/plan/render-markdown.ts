@@ -1,7 +1,6 @@
 // The plan as Markdown, for the Temporal UI's current details.
 import { fitDetails, oneLine } from '../details.ts';
-import { showBytes } from '../bytes.ts';
-import { showChange } from '../names.ts';
+import { BROKER_COLUMNS, brokerCells, sayMovesAndSize } from '../reassignment/describe-proposal.ts';
 import type { ProposalView } from '../reassignment/proposal.ts';
 import { STATUS, type PhaseProgress, type PlanProgress, type StepProgress } from './plan.ts';
 import { hasEnded } from './progress.ts';
@@ -48,24 +47,15 @@ function changeLines(changes: readonly string[]): string[] {
 /** What each broker has before and after. */
 function proposalTable(view: ProposalView): string[] {
   if (view.partitions === 0) return ['**Moves** — none: every broker has its share', ''];
-  const least =
-    view.leastSeconds === undefined ? '' : `, ${view.leastSeconds} s at the least under the throttle`;
-  const rows = view.brokers.slice(0, MAX_BROKERS).map(({ id, before, after, bytesIn, bytesOut }) => {
-    const cells = [
-      id,
-      showChange(before.replicas, after.replicas),
-      showChange(before.leaders, after.leaders),
-      showChange(showBytes(before.bytes), showBytes(after.bytes)),
-      showBytes(bytesIn),
-      showBytes(bytesOut),
-    ];
-    return `| ${cells.map((cell) => `${cell}${GAP}`).join(' | ')} |`;
-  });
+  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const rows = view.brokers
+    .slice(0, MAX_BROKERS)
+    .map((broker) => row(brokerCells(broker).map((cell) => `${cell}${GAP}`)));
   const more = view.brokers.length - rows.length;
   return [
-    `**Moves** — proposal \`${view.hash.slice(0, 12)}\`: ${view.replicasMoved} replicas and ${view.leadersChanged} preferred leaders of ${view.partitions} partitions, ${showBytes(view.bytesMoved)}${least}`,
+    `**Moves** — proposal \`${view.hash.slice(0, 12)}\`: ${sayMovesAndSize(view)}`,
     '',
-    '| broker | replicas | leaders | bytes | in | out |',
+    row(BROKER_COLUMNS),
     '|---|---|---|---|---|---|',
     ...rows,
     ...(more > 0 ? ['', `and ${more} more brokers; the query \`progress\` has all`] : []),

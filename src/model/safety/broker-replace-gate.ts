@@ -1,4 +1,5 @@
 // Whether a broker's disk may be given up for good: no partition may need what is on it.
+import { showBytes } from '../bytes.ts';
 import { count, nameNodes, nameSome } from '../names.ts';
 import type { BrokerReplaceGate } from './gate.ts';
 import {
@@ -16,8 +17,14 @@ import {
  * It does not wait for more than one such replica, nor for other brokers that are down: two lost brokers would then wait
  * for each other for ever, and replacing one is what brings replicas back. Partitions without a replica on the broker,
  * moves that are under way, and how many replicas writes need do not matter to its disk.
+ *
+ * @param force a person has given up what only this broker has: it only has to be down
  */
-export function brokerReplaceGate(snapshot: ReplicationSnapshot, brokerId: number): BrokerReplaceGate {
+export function brokerReplaceGate(
+  snapshot: ReplicationSnapshot,
+  brokerId: number,
+  force = false,
+): BrokerReplaceGate {
   if (isServing(snapshot, brokerId))
     return {
       open: false,
@@ -25,9 +32,9 @@ export function brokerReplaceGate(snapshot: ReplicationSnapshot, brokerId: numbe
         `the disk of broker ${brokerId} must not be given up yet: the broker still counts as serving. ` +
         'Kafka forgets one that was killed when its session expires (9 s by default)',
     };
-  const hosted = judgedPartitions(snapshot).filter(({ state }) => state.replicas.includes(brokerId));
+  const hosted = hostedBy(snapshot, brokerId);
   const needing = hosted.filter((partition) => !hasLeaderElsewhere(partition, brokerId));
-  if (needing.length === 0) return { open: true, partitions: hosted.length };
+  if (force || needing.length === 0) return { open: true, partitions: hosted.length };
   const names = needing.map((partition) => `${partition.name} (${sayNeed(partition, brokerId)})`);
   return {
     open: false,
@@ -53,13 +60,22 @@ export function replaceImpact(
   snapshot: ReplicationSnapshot,
   brokerId: number,
 ): Pick<ReplaceImpact, 'partitions' | 'onlyHere'> {
-  const hosted = judgedPartitions(snapshot).filter(({ state }) => state.replicas.includes(brokerId));
+  const hosted = hostedBy(snapshot, brokerId);
   return {
     partitions: hosted.length,
     onlyHere: hosted
       .filter(({ live }) => !live.some((id) => id !== brokerId))
       .map((partition) => `${partition.name} (${sayNeed(partition, brokerId)})`),
   };
+}
+
+/** `12 replicas, 3.4 GB`: what the others copy to the next disk. */
+export function sayCopied({ partitions, bytes }: Pick<ReplaceImpact, 'partitions' | 'bytes'>): string {
+  return `${count(partitions, 'replica')}, ${bytes === null ? 'of unknown size' : showBytes(bytes)}`;
+}
+
+function hostedBy(snapshot: ReplicationSnapshot, brokerId: number): JudgedPartition[] {
+  return judgedPartitions(snapshot).filter(({ state }) => state.replicas.includes(brokerId));
 }
 
 function hasLeaderElsewhere({ state, live }: JudgedPartition, brokerId: number): boolean {

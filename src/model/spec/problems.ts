@@ -24,7 +24,7 @@ export function problemAt(input: unknown, path: Path, rule: string): Problem {
   const value = valueAt(input, path);
   const name = path.length === 0 ? 'the spec' : path.join('.');
   const isEmpty = path.length === 0 && (value === null || value === undefined);
-  const state = isEmpty ? 'is empty' : value === undefined ? 'is missing' : `is ${show(value)}`;
+  const state = isEmpty ? 'is empty' : value === undefined ? 'is missing' : `is ${showValue(value)}`;
   return { path, on: 'value', message: `${name} ${state}, but ${rule}` };
 }
 
@@ -68,14 +68,15 @@ function sameName(known: string | number | undefined, key: string): boolean {
 }
 
 /** The value as a message shows it: text in quotes, maps and lists by their kind when they are long. */
-function show(value: unknown): string {
+export function showValue(value: unknown): string {
   const json = JSON.stringify(value) ?? String(value);
   if (json.length <= MAX_SHOWN) return json;
   if (Array.isArray(value)) return `a list of ${value.length}`;
   return typeof value === 'object' ? 'a map' : `${json.slice(0, MAX_SHOWN)}…`;
 }
 
-function valueAt(input: unknown, path: Path): unknown {
+/** What is at a path; undefined when nothing is. */
+export function valueAt(input: unknown, path: Path): unknown {
   let value = input;
   for (const key of path) {
     if (value === null || typeof value !== 'object' || !Object.hasOwn(value, key)) return undefined;

@@ -74,10 +74,7 @@ function setReplaceHandler(entity: Entity): void {
         // Something else may have begun meanwhile.
         checkReplace(entity, { node, ...request });
       }
-      const plan = planReplace(state, node, {
-        ...(request.force === undefined ? {} : { force: request.force }),
-        ...(request.impact === undefined ? {} : { impact: request.impact }),
-      });
+      const plan = planReplace(state, node, request);
       return started(entity, accept(entity, OPERATION_KIND.REPLACE, { ...request, plan, nodes: [node] }));
     },
     {

@@ -4,6 +4,7 @@ import type { KafkaAddress } from '../../activities/contract.ts';
 import { NODE_KIND } from '../../model/cluster.ts';
 import type { StepProgress } from '../../model/plan/plan.ts';
 import { rackOf } from '../../model/plan/roll.ts';
+import { sayMoves } from '../../model/reassignment/describe-proposal.ts';
 import { reversed, type Proposal } from '../../model/reassignment/proposal.ts';
 import { anywhere } from '../activity-proxies.ts';
 import { markWaiting, show, type Operation } from '../operation/operation.ts';
@@ -73,11 +74,10 @@ export async function approveMoves(operation: Operation, step: StepProgress): Pr
   if (!view || view.partitions === 0) return;
   const { operationId } = operation.input;
   operation.approvals.set(step.id, view.hash);
-  const what = `${view.replicasMoved} replicas and ${view.leadersChanged} preferred leaders of ${view.partitions} partitions`;
   markWaiting(
     operation,
     step.id,
-    `for approval of the proposal ${view.hash.slice(0, 12)} (${what}): "millrace op approve '${operationId}'", or the signal approve with {"planHash":"${view.hash.slice(0, 12)}"}`,
+    `for approval of the proposal ${view.hash.slice(0, 12)} (${sayMoves(view)}): "millrace op approve '${operationId}'", or the signal approve with {"planHash":"${view.hash.slice(0, 12)}"}`,
   );
   try {
     await condition(() => operation.approved.has(step.id));

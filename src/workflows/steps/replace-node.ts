@@ -1,11 +1,11 @@
 // The steps that give a node another place.
 import { getExternalWorkflowHandle, uuid4 } from '@temporalio/workflow';
 import type { BrokerReplaceable, StopGate } from '../../activities/contract.ts';
-import { showBytes } from '../../model/bytes.ts';
 import { NODE_KIND, NODE_STATUS, type NodeState } from '../../model/cluster.ts';
 import { count, nameSome } from '../../model/names.ts';
 import type { StepProgress } from '../../model/plan/plan.ts';
 import { addNote } from '../../model/plan/progress.ts';
+import { sayCopied } from '../../model/safety/broker-replace-gate.ts';
 import { SPARELESS_POLICY } from '../../model/safety/gate.ts';
 import { drawKafkaUuid } from '../../model/uuid-text.ts';
 import { anywhere } from '../activity-proxies.ts';
@@ -22,9 +22,8 @@ export async function replaceable(
 ): Promise<undefined> {
   const seen = await awaitReplaceable(operation, step, node, isForced(step));
   if (seen === null) return;
-  const { partitions, bytes, onlyHere = [] } = seen;
-  const size = bytes === null ? 'of unknown size' : showBytes(bytes);
-  addNote(operation.progress, `the others copy ${count(partitions, 'replica')}, ${size}, to ${node.name}`);
+  const { onlyHere = [] } = seen;
+  addNote(operation.progress, `the others copy ${sayCopied(seen)}, to ${node.name}`);
   if (onlyHere.length > 0)
     addNote(
       operation.progress,

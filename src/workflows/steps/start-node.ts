@@ -28,6 +28,7 @@ import {
   nodesOfKind,
   report,
   settled,
+  stopTask,
   takeNode,
   withSession,
 } from './step-context.ts';
@@ -189,22 +190,13 @@ async function stopHung(
   hung: string,
 ): Promise<string> {
   const taskId = taskIdOf(node.name, node.launches);
-  const agentId = node.placement?.agentId ?? '';
+  const { placement } = node;
+  if (placement === null)
+    throw refuse('INTERNAL', `${node.name} runs without a place; it was left as it is.`);
   addNote(operation.progress, `${taskId} hangs and is started anew: ${hung}`);
-  const result = await withSession(operation, step, (session, activities) =>
-    activities.stopNode.executeWithOptions({ summary: `stop ${taskId}, which hangs` }, [
-      {
-        caller: callerOf(step),
-        session,
-        cluster: operation.input.cluster.name,
-        taskId,
-        agentId,
-        killGraceSeconds: operation.input.cluster.spec.killGraceSeconds,
-      },
-    ]),
-  );
+  const result = await stopTask(operation, step, { node, placement });
   if (!result.stopped) return `Task ${taskId} of ${node.name} hangs (${hung}), and ${result.reason}.`;
-  operation.endedTasks.set(taskId, { taskId, agentId, state: result.state });
+  operation.endedTasks.set(taskId, { taskId, agentId: placement.agentId, state: result.state });
   return `Task ${taskId} of ${node.name} was stopped since it hung: ${hung}.`;
 }
 

@@ -9,7 +9,13 @@ import {
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Caller, KafkaAddress, PlaceNodeInput } from '../../activities/contract.ts';
+import type {
+  Caller,
+  KafkaAddress,
+  PlaceNodeInput,
+  StopGate,
+  StopResult,
+} from '../../activities/contract.ts';
 import { ERRORS } from '../../model/errors.ts';
 import {
   hostOf,
@@ -87,6 +93,29 @@ function sessionLost(error: unknown): boolean {
   if (error.cause instanceof TimeoutFailure) return error.cause.timeoutType !== 'START_TO_CLOSE';
   if (error.cause instanceof ApplicationFailure) return error.cause.type === 'WorkerShutdown';
   return error.cause instanceof CancelledFailure && !CancellationScope.current().consideredCancelled;
+}
+
+/** Stops a node's newest task gracefully; behind a gate, if there is one. */
+export function stopTask(
+  operation: Operation,
+  step: StepProgress,
+  { node, placement, gate }: { node: NodeState; placement: Placement; gate?: StopGate },
+): Promise<StopResult> {
+  const { name, spec } = operation.input.cluster;
+  const taskId = taskIdOf(node.name, node.launches);
+  return withSession(operation, step, (session, activities) =>
+    activities.stopNode.executeWithOptions({ summary: `stop ${taskId} on ${placement.hostname}` }, [
+      {
+        caller: callerOf(step),
+        session,
+        cluster: name,
+        taskId,
+        agentId: placement.agentId,
+        killGraceSeconds: spec.killGraceSeconds,
+        ...(gate === undefined ? {} : { gate }),
+      },
+    ]),
+  );
 }
 
 /** Reserves a node's resources and creates its volume. */

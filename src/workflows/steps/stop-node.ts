@@ -1,20 +1,11 @@
 // Stops a node: at once where the whole cluster goes, behind Kafka's gate where the cluster serves on.
-import { NODE_STATUS, OPERATION_KIND, taskIdOf, type NodeState } from '../../model/cluster.ts';
+import { NODE_STATUS, OPERATION_KIND, type NodeState } from '../../model/cluster.ts';
 import type { StepAction, StepProgress } from '../../model/plan/plan.ts';
 import { addNote, findStep } from '../../model/plan/progress.ts';
 import { isByGrant, type Operation } from '../operation/operation.ts';
 import { keepWhatWasDone } from './move-replicas.ts';
 import { stopGate } from './replace-node.ts';
-import {
-  callerOf,
-  giveBack,
-  hasEnded,
-  nextTask,
-  report,
-  settled,
-  takeNode,
-  withSession,
-} from './step-context.ts';
+import { giveBack, hasEnded, nextTask, report, settled, stopTask, takeNode } from './step-context.ts';
 
 type Stop = Extract<StepAction, { kind: 'stop' }>;
 
@@ -34,25 +25,16 @@ export async function stop(
     return undefined;
   }
   const { placement } = node;
-  const taskId = taskIdOf(node.name, node.launches);
   if (placement === null || node.launches === 0) return undefined;
   if (hasEnded(operation, node)) {
     if (pause === true) await report(operation, paused(operation, node));
     return undefined;
   }
-  const result = await withSession(operation, step, (session, activities) =>
-    activities.stopNode.executeWithOptions({ summary: `stop ${taskId} on ${placement.hostname}` }, [
-      {
-        caller: callerOf(step),
-        session,
-        cluster: operation.input.cluster.name,
-        taskId,
-        agentId: placement.agentId,
-        killGraceSeconds: operation.input.cluster.spec.killGraceSeconds,
-        ...(gated === true ? { gate: stopGate(operation, node, together) } : {}),
-      },
-    ]),
-  );
+  const result = await stopTask(operation, step, {
+    node,
+    placement,
+    ...(gated === true ? { gate: stopGate(operation, node, together) } : {}),
+  });
   keepWhatWasDone(operation);
   if (!result.stopped) return `${node.name}: ${result.reason}`;
   const stopped = settled({ ...node, status: NODE_STATUS.STOPPED, taskState: result.state });

@@ -3,27 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { CONCURRENCY, nextMoves, type MoveFacts } from '../../../src/model/reassignment/batches.ts';
 import { proposalOf, reversed, type CompactMoves } from '../../../src/model/reassignment/proposal.ts';
 import { planReassignment } from '../../../src/model/reassignment/planner.ts';
-import type { ReplicationSnapshot } from '../../../src/model/safety/snapshot.ts';
+import type { PartitionReplicas, ReplicationSnapshot } from '../../../src/model/safety/snapshot.ts';
+import { partition, snapshot, topic } from '../safety/snapshots.ts';
 import { brokersIn } from './cases.ts';
 
-const partition = (number: number, replicas: number[], isr = replicas) => ({
-  partition: number,
-  leader: isr[0] ?? -1,
-  replicas,
-  isr,
-  eligible: [],
-  lastEligible: [],
-  offline: [],
-});
-const snapshotOf = (
-  partitions: ReturnType<typeof partition>[],
-  down: number[] = [],
-): ReplicationSnapshot => ({
-  brokers: [0, 1, 2, 3].map((nodeId) => ({ nodeId, fenced: down.includes(nodeId) })),
-  silent: [],
-  topics: [{ name: 't', minInsync: 2, partitions }],
-  reassigning: [],
-});
+const snapshotOf = (partitions: PartitionReplicas[], down: number[] = []): ReplicationSnapshot =>
+  snapshot([topic('t', 2, partitions)], {
+    brokers: [0, 1, 2, 3].map((nodeId) => ({ nodeId, fenced: down.includes(nodeId) })),
+  });
 const factsOf = (snapshot: ReplicationSnapshot, more: Partial<MoveFacts> = {}): MoveFacts => ({
   snapshot,
   ongoing: [],
@@ -50,15 +37,21 @@ describe('the next moves', () => {
   });
 
   it('are done where the replicas are as wanted, or the topic is gone', () => {
-    const snapshot = snapshotOf([partition(0, [0, 1, 3]), partition(1, [0, 1, 2])]);
-    expect(nextMoves(toThree(3), factsOf(snapshot))).toMatchObject({ done: 2, total: 3 });
+    const present = snapshotOf([partition(0, [0, 1, 3]), partition(1, [0, 1, 2])]);
+    expect(nextMoves(toThree(3), factsOf(present))).toMatchObject({ done: 2, total: 3 });
   });
 
   it('stop while a partition takes no writes, and are fewer while one is just at its least', () => {
-    const below = nextMoves(toThree(4), factsOf(snapshotOf([...onOld(3), partition(3, [0, 1, 2], [0])])));
+    const below = nextMoves(
+      toThree(4),
+      factsOf(snapshotOf([...onOld(3), partition(3, [0, 1, 2], { isr: [0] })])),
+    );
     expect(below.begin).toEqual([]);
     expect(below.held[0]).toContain('t-3');
-    const at = nextMoves(toThree(4), factsOf(snapshotOf([...onOld(3), partition(3, [0, 1, 2], [0, 1])])));
+    const at = nextMoves(
+      toThree(4),
+      factsOf(snapshotOf([...onOld(3), partition(3, [0, 1, 2], { isr: [0, 1] })])),
+    );
     expect(at.begin.length).toBeGreaterThan(0);
     expect(at.concurrency).toBe(2);
   });

@@ -126,6 +126,8 @@ export interface AwaitBrokerInput {
   brokers: KafkaAddress[];
   /** Without them it is never said to hang. */
   controllers?: KafkaAddress[];
+  /** It never was ready, so it has no logs to recover. */
+  isNew?: true;
   /** Gives each partition's leadership to its preferred replica afterwards. */
   restoreLeaders?: true;
 }

@@ -37,9 +37,10 @@ export async function awaitControllerReady(input: AwaitControllersInput, waiting
 /**
  * As {@link awaitControllerReady}: registered, and every replica that it hosts in sync. Ends before that, and says why, when the process
  * has not been heard of for minutes while a quorum takes registrations: Kafka registers a broker before it recovers its logs, so it hangs.
+ * Where no broker answers, only a new one can be told to hang: others may all be recovering their logs.
  */
 export async function awaitBrokerReady(
-  { nodeId, brokers, controllers = [], restoreLeaders }: AwaitBrokerInput,
+  { nodeId, brokers, controllers = [], isNew, restoreLeaders }: AwaitBrokerInput,
   waiting: Waiting,
 ): Promise<BrokerAwaited> {
   const options = { signal: waiting.signal };
@@ -50,7 +51,9 @@ export async function awaitBrokerReady(
     if (readiness.ready) break;
     const now = readiness.progress && { ...readiness.progress, atMs: Date.now() };
     first ??= now;
-    unheardSinceMs = readiness.isUnheardOf === true ? (unheardSinceMs ?? Date.now()) : null;
+    const isUnheardOf =
+      readiness.isUnheardOf === true || (isNew === true && readiness.nobodyAnswers === true);
+    unheardSinceMs = isUnheardOf ? (unheardSinceMs ?? Date.now()) : null;
     if (unheardSinceMs !== null && Date.now() - unheardSinceMs > HUNG_MS) {
       const look = await describeVoters(controllers, options);
       if (look.known && look.snapshot.leaderId >= 0)

@@ -17,6 +17,8 @@ export type BrokerReadiness = Readiness & {
   progress: { replicas: number; inSync: number } | null;
   /** Another broker answers and knows nothing of this one, which does not answer. */
   isUnheardOf?: true;
+  /** Neither this broker nor another one answers. */
+  nobodyAnswers?: true;
 };
 
 /**
@@ -48,6 +50,7 @@ export async function brokerReadiness(
       waitingFor: sayUnreachable(byItself, heard),
       progress: null,
       ...(isUnheardOf(nodeId, heard) ? { isUnheardOf: true } : {}),
+      ...(heard.some((answer) => 'said' in answer) ? {} : { nobodyAnswers: true }),
     };
   }
   const verdict = judgeBroker(nodeId, byItself.said);

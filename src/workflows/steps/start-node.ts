@@ -262,6 +262,7 @@ async function awaitReady(
     );
     return undefined;
   }
+  const isNew = operation.progress.operation === OPERATION_KIND.INSTALL && node.readyAtMs === undefined;
   // Recorded ones have nothing as their result.
   const awaited: BrokerAwaited | null = await anywhere.awaitBrokerReady.executeWithOptions(
     { summary: `wait until ${node.name} is registered and in sync` },
@@ -271,6 +272,7 @@ async function awaitReady(
         nodeId: node.nodeId,
         brokers: addressesOf(operation, NODE_KIND.BROKER),
         controllers,
+        ...(isNew ? { isNew: true as const } : {}),
         ...(leaders ? { restoreLeaders: true as const } : {}),
       },
     ],

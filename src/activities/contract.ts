@@ -155,6 +155,8 @@ export interface AwaitBrokerReplaceableInput {
   brokers: KafkaAddress[];
   /** A person has given its data up: only wait until Kafka counts it as down. */
   force?: boolean;
+  /** With force: it is given up now, so what others have of its partitions gets a leader. */
+  final?: true;
 }
 export interface BrokerReplaceable {
   /** Replicas that the others have to copy to the empty disk. */
@@ -163,6 +165,8 @@ export interface BrokerReplaceable {
   bytes: number | null;
   /** Partitions of which nobody else has a full copy, each with why; only of a forced one. */
   onlyHere?: string[];
+  /** Partitions that are led from now on by what others have of them: `orders-4`; only of a final one. */
+  elected?: string[];
 }
 export interface AwaitControllerReplaceableInput {
   caller: Caller;

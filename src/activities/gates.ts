@@ -2,7 +2,7 @@
 import * as kafka from '../kafka/index.ts';
 import { NODE_KIND } from '../model/cluster.ts';
 import { LISTENER } from '../model/node/server-properties.ts';
-import { brokerReplaceGate, replaceImpact } from '../model/safety/broker-replace-gate.ts';
+import { brokerReplaceGate, remnants, replaceImpact } from '../model/safety/broker-replace-gate.ts';
 import { brokerStopGate } from '../model/safety/broker-stop-gate.ts';
 import { controllerReplaceGate, controllerStopGate } from '../model/safety/controller-gates.ts';
 import type { BrokerReplaceGate, Gate } from '../model/safety/gate.ts';
@@ -39,7 +39,7 @@ export async function awaitBrokerReplaceable(
   input: AwaitBrokerReplaceableInput,
   waiting: Waiting,
 ): Promise<BrokerReplaceable> {
-  const { nodeId, brokers, force } = input;
+  const { nodeId, brokers, force, final } = input;
   const options = { signal: waiting.signal };
   type Judged = BrokerReplaceGate & { snapshot?: ReplicationSnapshot };
   const { partitions, snapshot } = await untilOpenTwice(async (): Promise<Judged> => {
@@ -49,9 +49,12 @@ export async function awaitBrokerReplaceable(
   }, waiting);
   if (!snapshot) return { partitions, bytes: null };
   const bytes = await kafka.bytesToReplicate(snapshot, { brokerId: nodeId, brokers }, options);
+  const left = final === true && force === true ? remnants(snapshot, nodeId) : [];
+  const election = left.length > 0 ? await kafka.electUncleanLeaders(left, brokers, options) : undefined;
   return {
     partitions,
     bytes,
+    ...(election ? { elected: election.elected } : {}),
     ...(force === true ? { onlyHere: replaceImpact(snapshot, nodeId).onlyHere } : {}),
   };
 }

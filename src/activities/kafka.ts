@@ -23,6 +23,11 @@ import type { Waiting } from './waiting.ts';
 const POLL_MS = 250;
 /** Of each broker in a preview: somebody waits for the answer. */
 export const PREVIEW_TIMEOUT_MS = 2_500;
+/**
+ * Kafka elects when a broker becomes active, but one with an empty disk tells only later that its replicas are on another
+ * directory than before. Nobody looks at what has no leader then for minutes (`leader.imbalance.check.interval.seconds`).
+ */
+const LEADERLESS_MS = 2_000;
 /** A JVM that takes longer than this to ask for its registration never will. */
 const HUNG_MS = 5 * 60_000;
 
@@ -45,6 +50,7 @@ export async function awaitBrokerReady(
 ): Promise<BrokerAwaited> {
   const options = { signal: waiting.signal };
   let unheardSinceMs: number | null = null;
+  let leaderlessSinceMs: number | null = null;
   let first: CatchUp | null = null;
   for (;;) {
     const readiness = await brokerReadiness(nodeId, brokers, options);
@@ -59,6 +65,12 @@ export async function awaitBrokerReady(
       if (look.known && look.snapshot.leaderId >= 0)
         return { hung: `${readiness.waitingFor}, for ${HUNG_MS / 60_000} minutes` };
       unheardSinceMs = null;
+    }
+    const { leaderless } = readiness;
+    leaderlessSinceMs = leaderless ? (leaderlessSinceMs ?? Date.now()) : null;
+    if (leaderless && leaderlessSinceMs !== null && Date.now() - leaderlessSinceMs > LEADERLESS_MS) {
+      await electPreferredLeaders(brokers, options, leaderless);
+      leaderlessSinceMs = null;
     }
     waiting.set(readiness.waitingFor + sayCatchUp(first, now));
     await pause(POLL_MS);

@@ -1,5 +1,7 @@
-// Changes that any broker passes on to the active controller: preferred leaders, and brokers that are to be forgotten.
+// Changes that any broker passes on to the active controller: leaders, and brokers that are to be forgotten.
 import { MillraceError } from '../model/errors.ts';
+import { count } from '../model/names.ts';
+import type { TopicPartition } from '../model/safety/snapshot.ts';
 import { askUntilAnswered, sayUnanswered } from './ask.ts';
 import {
   BROKER_ID_NOT_REGISTERED,
@@ -9,7 +11,7 @@ import {
   NONE,
 } from './wire/error-codes.ts';
 import { describeCluster } from './wire/messages/describe-cluster.ts';
-import * as messages from './wire/messages/elect-leaders.ts';
+import { ELECTION, electLeaders, type ElectLeadersRequest } from './wire/messages/elect-leaders.ts';
 import * as unregister from './wire/messages/unregister-broker.ts';
 import type { Connection } from './wire/connection.ts';
 import type { AskOptions, KafkaAddress } from './types.ts';
@@ -19,33 +21,63 @@ const ELECTION_TIMEOUT_MS = 20_000;
 const ELECTION_ASK_TIMEOUT_MS = 25_000;
 
 /** How an election went. */
-export interface PreferredElection {
-  elected: number;
-  /** Partitions that keep their leader since the preferred one is not in sync: `orders-4`. */
+export interface Election {
+  /** Partitions that have a new leader: `orders-4`. */
+  elected: string[];
+  /** Partitions that stay as they are, with or without a leader: nobody may lead them who does not already. */
   left: string[];
 }
 
 /**
- * Elects the preferred replica of every partition where it is in sync. Those where it is not keep their leader.
+ * Elects the preferred replica of every partition where it is in sync. Those where it is not keep their leader; one without a
+ * leader gets any replica that is in sync, as far as Kafka knows one.
  *
+ * @param partitions only these; all of the cluster otherwise
  * @throws MillraceError KAFKA_UNREACHABLE, KAFKA_NOT_READY when it may be tried again, KAFKA_REFUSED
  */
-export async function electPreferredLeaders(
+export function electPreferredLeaders(
   brokers: readonly KafkaAddress[],
   options: AskOptions = {},
-): Promise<PreferredElection> {
-  const asked = 'elect the preferred leaders of all partitions';
+  partitions: readonly TopicPartition[] | null = null,
+): Promise<Election> {
+  const whose = partitions === null ? 'all partitions' : count(partitions.length, 'partition');
+  const asked = `elect the preferred leaders of ${whose}`;
+  return elect({ type: ELECTION.PREFERRED, partitions }, { brokers, options, asked });
+}
+
+/**
+ * Elects any replica that serves, in sync or not, for partitions without a leader. **Records that it lacks are lost**: only for
+ * partitions whose full copies have been given up.
+ *
+ * @throws MillraceError as {@link electPreferredLeaders}
+ */
+export function electUncleanLeaders(
+  partitions: readonly TopicPartition[],
+  brokers: readonly KafkaAddress[],
+  options: AskOptions = {},
+): Promise<Election> {
+  const asked = `elect what is left of ${count(partitions.length, 'partition')}`;
+  return elect({ type: ELECTION.UNCLEAN, partitions }, { brokers, options, asked });
+}
+
+async function elect(
+  request: Omit<ElectLeadersRequest, 'timeoutMs'>,
+  about: { brokers: readonly KafkaAddress[]; asked: string; options: AskOptions },
+): Promise<Election> {
+  const { brokers, asked, options } = about;
   const patient = { ...options, timeoutMs: options.timeoutMs ?? ELECTION_ASK_TIMEOUT_MS };
   const { errorCode, results } = await askAny({ brokers, asked, options: patient }, (connection) =>
-    connection.request(messages.electPreferredLeaders, { timeoutMs: ELECTION_TIMEOUT_MS }),
+    connection.request(electLeaders, { ...request, timeoutMs: ELECTION_TIMEOUT_MS }),
   );
   demand(asked, errorCode, null);
-  return {
-    elected: results.filter((result) => result.errorCode === NONE).length,
-    left: results
-      .filter((result) => result.errorCode !== NONE && result.errorCode !== ELECTION_NOT_NEEDED)
+  const named = (is: (result: { errorCode: number }) => boolean) =>
+    results
+      .filter(is)
       .map(({ partition }) => partition)
-      .sort(),
+      .sort();
+  return {
+    elected: named((result) => result.errorCode === NONE),
+    left: named((result) => result.errorCode !== NONE && result.errorCode !== ELECTION_NOT_NEEDED),
   };
 }
 

@@ -1,5 +1,6 @@
 // Whether a broker may be counted on: registered, unfenced, and every replica that it hosts in sync.
 import { MillraceError } from '../model/errors.ts';
+import type { TopicPartition } from '../model/safety/snapshot.ts';
 import { askOne, askUntilAnswered, nameNodes, nameSome, sayUnanswered, type Answer } from './ask.ts';
 import { hostedReplicas } from './cluster-metadata.ts';
 import { NONE } from './wire/error-codes.ts';
@@ -15,6 +16,8 @@ const WITNESS_TIMEOUT_MS = 2_000;
 /** Readiness, and how far the broker's replicas are; null while nobody could tell. */
 export type BrokerReadiness = Readiness & {
   progress: { replicas: number; inSync: number } | null;
+  /** Partitions on this broker that nobody leads although it serves. */
+  leaderless?: TopicPartition[];
   /** Another broker answers and knows nothing of this one, which does not answer. */
   isUnheardOf?: true;
   /** Neither this broker nor another one answers. */
@@ -84,12 +87,12 @@ export function judgeBroker(nodeId: number, { metadata: cluster, fenced }: Broke
       : `broker ${nodeId} is not registered yet (${nameNodes('broker', registered)} ${registered.length > 1 ? 'are' : 'is'})`;
     return { ready: false, waitingFor, progress: null };
   }
-  const { replicas, outOfSync } = hostedReplicas(cluster, nodeId);
+  const { replicas, outOfSync, leaderless } = hostedReplicas(cluster, nodeId);
   const progress = { replicas, inSync: replicas - outOfSync.length };
   if (outOfSync.length === 0) return { ready: true, progress };
   const verb = outOfSync.length === 1 ? 'is' : 'are';
   const waitingFor = `${outOfSync.length} of ${replicas} replicas on broker ${nodeId} ${verb} not in sync: ${nameSome(outOfSync)}`;
-  return { ready: false, waitingFor, progress };
+  return { ready: false, waitingFor, progress, ...(leaderless.length > 0 ? { leaderless } : {}) };
 }
 
 async function look(connection: Connection, nodeId: number): Promise<BrokerLook> {

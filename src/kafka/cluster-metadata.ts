@@ -1,4 +1,5 @@
 // What a cluster's metadata says about replicas: pure functions, no connection.
+import type { TopicPartition } from '../model/safety/snapshot.ts';
 import type { ClusterMetadata, PartitionMetadata } from './wire/messages/metadata.ts';
 
 /** Names of partitions as Kafka's own tools write them: `orders-4`. */
@@ -27,6 +28,7 @@ interface HostedReplicas {
   replicas: number;
   leaders: number;
   outOfSync: string[];
+  leaderless: TopicPartition[];
 }
 
 /** The replicas on one broker, in the order of their partitions' names. */
@@ -36,6 +38,9 @@ export function hostedReplicas(metadata: ClusterMetadata, nodeId: number): Hoste
     replicas: hosted.length,
     leaders: hosted.filter(({ state }) => state.leader === nodeId).length,
     outOfSync: hosted.filter(({ state }) => !isInSync(state, nodeId)).map(({ name }) => name),
+    leaderless: hosted
+      .filter(({ state }) => state.leader < 0)
+      .map(({ topic, state: { partition } }) => ({ topic, partition })),
   };
 }
 
@@ -44,11 +49,13 @@ function isInSync(state: PartitionMetadata, nodeId: number): boolean {
   return state.isr.includes(nodeId) && !state.offlineReplicas.includes(nodeId);
 }
 
-function namedPartitions(metadata: ClusterMetadata): { name: string; state: PartitionMetadata }[] {
+function namedPartitions(
+  metadata: ClusterMetadata,
+): { topic: string; name: string; state: PartitionMetadata }[] {
   const byName = [...metadata.topics].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   return byName.flatMap((topic) =>
     [...topic.partitions]
       .sort((a, b) => a.partition - b.partition)
-      .map((state) => ({ name: `${topic.name}-${state.partition}`, state })),
+      .map((state) => ({ topic: topic.name, name: `${topic.name}-${state.partition}`, state })),
   );
 }

@@ -1,5 +1,5 @@
 // The door of the Kafka client: what activities, the API and the local stack may use.
-export { electPreferredLeaders, unregisterBroker } from './admin-requests.ts';
+export { electPreferredLeaders, electUncleanLeaders, unregisterBroker } from './admin-requests.ts';
 export { brokerReadiness, type BrokerReadiness } from './broker-readiness.ts';
 export { clusterOverview, type BrokerOverview, type ClusterOverview } from './cluster-overview.ts';
 export { controllerReadiness } from './controller-readiness.ts';

@@ -1,5 +1,6 @@
 // Moving replicas: begun, called off, throttled. What is under way is in the picture of the replication.
 import type { BeginMove } from '../model/reassignment/batches.ts';
+import type { TopicPartition } from '../model/safety/snapshot.ts';
 import { askAny, demand } from './admin-requests.ts';
 import { askEach } from './ask.ts';
 import { alterConfigs } from './dynamic-config.ts';
@@ -39,7 +40,7 @@ export async function beginMoves(
  * @throws MillraceError KAFKA_REFUSED, KAFKA_UNREACHABLE, KAFKA_NOT_READY
  */
 export async function cancelMoves(
-  partitions: readonly { topic: string; partition: number }[],
+  partitions: readonly TopicPartition[],
   brokers: readonly KafkaAddress[],
   options: AskOptions = {},
 ): Promise<void> {

@@ -21,6 +21,7 @@ let readiness: BrokerReadiness;
 let leaderId: number;
 beforeEach(() => {
   vi.useFakeTimers();
+  vi.mocked(kafka.electPreferredLeaders).mockReset();
   leaderId = 3000;
   vi.mocked(kafka.brokerReadiness).mockImplementation(async () => readiness);
   vi.mocked(kafka.describeVoters).mockImplementation(async () => ({
@@ -74,6 +75,16 @@ describe('a broker that is waited for', () => {
     readiness = SILENCE;
     expect(await within(30)).toBeNull();
     expect(await within(5.1, { isNew: true })).toEqual(HUNG);
+  });
+
+  it('with partitions that nobody leads although it serves has them elected, again and again', async () => {
+    const leaderless = [{ topic: 'orders', partition: 4 }];
+    readiness = { ready: false, waitingFor: 'orders-4', progress: { replicas: 9, inSync: 8 }, leaderless };
+    expect(await within(1.5 / 60)).toBeNull();
+    expect(kafka.electPreferredLeaders).not.toHaveBeenCalled();
+    expect(await within(10 / 60)).toBeNull();
+    expect(vi.mocked(kafka.electPreferredLeaders).mock.calls.length).toBeGreaterThan(1);
+    expect(vi.mocked(kafka.electPreferredLeaders).mock.calls[0]?.[2]).toEqual(leaderless);
   });
 
   it('is ready when it is, and gives its leaders back', async () => {

@@ -31,8 +31,9 @@ describe('metadata', () => {
   });
 
   it('tells what one broker hosts, leads and lacks', () => {
-    expect(hostedReplicas(METADATA, 0)).toEqual({ replicas: 3, leaders: 2, outOfSync: ['b-2'] });
-    expect(hostedReplicas(METADATA, 1)).toEqual({ replicas: 3, leaders: 0, outOfSync: ['b-10'] });
-    expect(hostedReplicas(METADATA, 7)).toEqual({ replicas: 0, leaders: 0, outOfSync: [] });
+    const leaderless = [{ topic: 'b', partition: 2 }];
+    expect(hostedReplicas(METADATA, 0)).toEqual({ replicas: 3, leaders: 2, outOfSync: ['b-2'], leaderless });
+    expect(hostedReplicas(METADATA, 1)).toEqual({ replicas: 3, leaders: 0, outOfSync: ['b-10'], leaderless });
+    expect(hostedReplicas(METADATA, 7)).toEqual({ replicas: 0, leaders: 0, outOfSync: [], leaderless: [] });
   });
 });

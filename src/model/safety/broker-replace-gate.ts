@@ -7,7 +7,9 @@ import {
   judgedPartitions,
   saySilent,
   type JudgedPartition,
+  type PartitionReplicas,
   type ReplicationSnapshot,
+  type TopicPartition,
 } from './snapshot.ts';
 
 /**
@@ -69,6 +71,24 @@ export function replaceImpact(
   };
 }
 
+/**
+ * Partitions that nobody can lead without the broker's disk, of which other brokers that serve have a copy, but not all of it:
+ * with the disk given up, these copies are the most that is left. Not those that have a full copy on yet another broker, which
+ * is down: it may come back.
+ */
+export function remnants(snapshot: ReplicationSnapshot, brokerId: number): TopicPartition[] {
+  return hostedBy(snapshot, brokerId)
+    .filter(
+      ({ state }) =>
+        state.leader < 0 &&
+        fullCopies(state).every((id) => id === brokerId) &&
+        state.replicas.some(
+          (id) => id !== brokerId && isServing(snapshot, id) && !state.offline.includes(id),
+        ),
+    )
+    .map(({ topic, state: { partition } }) => ({ topic, partition }));
+}
+
 /** `12 replicas, 3.4 GB`: what the others copy to the next disk. */
 export function sayCopied({ partitions, bytes }: Pick<ReplaceImpact, 'partitions' | 'bytes'>): string {
   return `${count(partitions, 'replica')}, ${bytes === null ? 'of unknown size' : showBytes(bytes)}`;
@@ -83,10 +103,14 @@ function hasLeaderElsewhere({ state, live }: JudgedPartition, brokerId: number):
 }
 
 function sayNeed({ state, live }: JudgedPartition, brokerId: number): string {
-  const { replicas, isr, eligible, lastEligible } = state;
-  if (replicas.length === 1) return 'its only replica';
+  if (state.replicas.length === 1) return 'its only replica';
   if (live.some((broker) => broker !== brokerId)) return 'no leader is elected yet';
-  const full = [isr, eligible, lastEligible].find((brokers) => brokers.length > 0);
-  if (full === undefined) return 'no replica is in sync';
+  const full = fullCopies(state);
+  if (full.length === 0) return 'no replica is in sync';
   return `in sync: only ${nameNodes('broker', full)}`;
+}
+
+/** Who has all that was acknowledged, as far as Kafka knows. */
+function fullCopies({ isr, eligible, lastEligible }: PartitionReplicas): number[] {
+  return [isr, eligible, lastEligible].find((brokers) => brokers.length > 0) ?? [];
 }

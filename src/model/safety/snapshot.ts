@@ -1,5 +1,10 @@
 // What the gates of brokers decide upon: where every replica of a cluster stands at one moment.
 
+export interface TopicPartition {
+  topic: string;
+  partition: number;
+}
+
 /** One partition as the cluster's metadata has it; broker ids throughout. */
 export interface PartitionReplicas {
   partition: number;
@@ -32,7 +37,7 @@ export interface ReplicationSnapshot {
   /** Partitions whose replicas are being moved: `orders-4`. */
   reassigning: string[];
   /** The same with the replicas that come. */
-  moving?: { topic: string; partition: number; adding: number[] }[];
+  moving?: (TopicPartition & { adding: number[] })[];
 }
 
 /** A snapshot or, in words, why there is none. */
@@ -40,6 +45,7 @@ export type ReplicationLook = { known: true; snapshot: ReplicationSnapshot } | {
 
 /** One partition with what its topic says: the unit that gates look at. */
 export interface JudgedPartition {
+  topic: string;
   /** As Kafka's own tools write it: `orders-4`. */
   name: string;
   minInsync: number;
@@ -53,6 +59,7 @@ export function judgedPartitions(snapshot: ReplicationSnapshot): JudgedPartition
   const serving = servingBrokers(snapshot);
   return snapshot.topics.flatMap(({ name, minInsync, partitions }) =>
     partitions.map((state) => ({
+      topic: name,
       name: `${name}-${state.partition}`,
       minInsync,
       state,

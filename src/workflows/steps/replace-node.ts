@@ -20,7 +20,7 @@ export async function replaceable(
   step: StepProgress,
   node: NodeState,
 ): Promise<undefined> {
-  const seen = await awaitReplaceable(operation, step, node, isForced(step));
+  const seen = await awaitReplaceable(operation, step, node, { force: isForced(step) });
   if (seen === null) return;
   const { onlyHere = [] } = seen;
   addNote(operation.progress, `the others copy ${sayCopied(seen)}, to ${node.name}`);
@@ -36,12 +36,17 @@ export function isForced(step: StepProgress | undefined): boolean {
   return step?.action.kind === 'replaceable' && step.action.force === true;
 }
 
-/** Waits until Kafka can do without a node's data; what is to be copied, or null of a controller. */
+/**
+ * Waits until Kafka can do without a node's data; what is to be copied, or null of a controller.
+ *
+ * @param how.force a person has given up what only this node has
+ * @param how.final its new disk is taken next
+ */
 export async function awaitReplaceable(
   operation: Operation,
   step: StepProgress,
   { kind, name, nodeId }: NodeState,
-  force: boolean,
+  { force, final = false }: { force: boolean; final?: boolean },
 ): Promise<BrokerReplaceable | null> {
   const caller = callerOf(step);
   const options = { summary: `wait until Kafka can do without the data of ${name}` };
@@ -57,6 +62,7 @@ export async function awaitReplaceable(
       nodeId,
       brokers: addressesOf(operation, NODE_KIND.BROKER),
       ...(force ? { force } : {}),
+      ...(force && final ? { final: true as const } : {}),
     },
   ]);
 }

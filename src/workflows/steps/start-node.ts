@@ -11,6 +11,7 @@ import {
 } from '../../model/cluster.ts';
 import { explainExit } from '../../model/node/command.ts';
 import { fetchedUris } from '../../model/node/container.ts';
+import { nameSome } from '../../model/names.ts';
 import { STATUS, type StepProgress } from '../../model/plan/plan.ts';
 import { addNote, findStep } from '../../model/plan/progress.ts';
 import { backoffSeconds, recoveryPolicy } from '../../model/recovery-policy.ts';
@@ -116,7 +117,12 @@ async function moveIn(operation: Operation, step: StepProgress, node: NodeState)
   if (node.next === undefined) return node;
   // The gate was open before the place was found, which may be long ago. A person may have taken the risk and skipped it.
   const gate = findStep(operation.progress, `replaceable:${node.name}`);
-  if (gate?.status !== STATUS.SKIPPED) await awaitReplaceable(operation, step, node, isForced(gate));
+  if (gate?.status !== STATUS.SKIPPED) {
+    const seen = await awaitReplaceable(operation, step, node, { force: isForced(gate), final: true });
+    const { elected = [] } = seen ?? {};
+    if (elected.length > 0)
+      addNote(operation.progress, `led from now on by what others have of them: ${nameSome(elected)}`);
+  }
   const { next = node.next, reason: _reason, ...kept } = operation.nodes[node.name] ?? node;
   const joins = { replacing: [...(node.joins?.replacing ?? []), node.directoryId] };
   return report(operation, {

@@ -1,5 +1,6 @@
 // The gates of stops and replacements, and lost disks of a controller and of a broker, against real JVMs.
 import { MockActivityEnvironment } from '@temporalio/testing';
+import type { EachMessagePayload, ITopicConfig } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed, vi } from 'vitest';
 import {
   awaitBrokerReplaceable,
@@ -7,6 +8,7 @@ import {
   replaceVoter as replaceVoterActivity,
   stopGate,
 } from '../../../src/activities/gates.ts';
+import { awaitBrokerReady } from '../../../src/activities/kafka.ts';
 import type { Waiting } from '../../../src/activities/waiting.ts';
 import {
   brokerReadiness,
@@ -165,9 +167,12 @@ describe('a cluster of three controllers and three brokers', () => {
     };
     const before = await led();
     expect(before).toBeLessThan(PARTITIONS);
-    expect(await electPreferredLeaders(brokers())).toEqual({ elected: PARTITIONS - before, left: [] });
+    expect(await electPreferredLeaders(brokers())).toEqual({
+      elected: expect.objectContaining({ length: PARTITIONS - before }) as string[],
+      left: [],
+    });
     await waitFor(led, (count) => count === PARTITIONS, { describe: 'every preferred replica leads' });
-    expect(await electPreferredLeaders(brokers())).toEqual({ elected: 0, left: [] });
+    expect(await electPreferredLeaders(brokers())).toEqual({ elected: [], left: [] });
   });
 
   it('takes a new disk of its lost leading controller for the old one', async () => {
@@ -227,6 +232,46 @@ describe('a cluster of three controllers and three brokers', () => {
     ).rejects.toMatchObject({ code: 'KAFKA_REFUSED' });
   });
 
+  it('gives up by force what only a lost broker has, and nothing that another one still has', async () => {
+    printLogs();
+    const onlyHere = Array.from({ length: 20 }, (_, partition) => ({ partition, replicas: [2] }));
+    await createTopics(cluster, [
+      { topic: 'alone', replicaAssignment: onlyHere },
+      { topic: 'behind', replicaAssignment: [{ partition: 0, replicas: [2, 1] }] },
+    ]);
+    const behind = async () =>
+      (await replication()).topics.find(({ name }) => name === 'behind')!.partitions[0]!;
+    await send(cluster, 'behind', ['what both have']);
+    await cluster.brokers[1]!.kill('SIGSTOP');
+    await waitFor(behind, ({ isr }) => isr.join() === '2', { describe: 'broker 1 to be out of sync' });
+    await send(cluster, 'behind', ['what only the lost one has']);
+    await cluster.brokers[2]!.kill('SIGKILL');
+    await cluster.brokers[1]!.kill('SIGCONT');
+    await waitFor(
+      replication,
+      (seen) =>
+        [1, 2].every((id) =>
+          seen.brokers.some(({ nodeId, fenced }) => nodeId === id && fenced === (id === 2)),
+        ),
+      { describe: 'broker 1 to be back, and broker 2 to be counted as down' },
+    );
+    const gate = { caller, nodeId: 2, brokers: brokers(), force: true };
+    const given = await act((waiting) => awaitBrokerReplaceable(gate, waiting));
+    expect(given.onlyHere).toHaveLength(21);
+    expect(given.elected).toBeUndefined();
+    const last = await act((waiting) => awaitBrokerReplaceable({ ...gate, final: true }, waiting));
+    expect(last.elected).toEqual(['behind-0']);
+    const fresh = await cluster.replace(cluster.brokers[2]!);
+    fresh.start();
+    const seen: string[] = [];
+    await act((waiting) => awaitBrokerReady({ caller, nodeId: 2, brokers: brokers() }, waiting), seen);
+    expect(seen.join()).toMatch(/of \d+ replicas on broker 2 are not in sync: alone-/);
+    await waitFor(behind, ({ leader, isr }) => leader === 1 && isr.length === 2, {
+      describe: 'both to have what one had',
+    });
+    expect(await read(cluster, 'behind')).toEqual(['what both have']);
+  });
+
   it('forgets a broker that is stopped for good, once it does not serve any more', async () => {
     printLogs();
     expect(await unregisterBroker(2, brokers())).toEqual({
@@ -260,28 +305,60 @@ describe('a cluster of three controllers and three brokers', () => {
 
 /** `orders`, three replicas of which two have to be in sync; `single`, one replica on broker 1. With records. */
 async function fill(cluster: TestCluster): Promise<void> {
+  await createTopics(cluster, [
+    {
+      topic: TOPIC,
+      numPartitions: PARTITIONS,
+      replicationFactor: 3,
+      configEntries: [{ name: 'min.insync.replicas', value: '2' }],
+    },
+    { topic: 'single', replicaAssignment: [{ partition: 0, replicas: [1] }] },
+  ]);
+  await send(
+    cluster,
+    TOPIC,
+    Array.from({ length: RECORDS }, (_, i) => `${i}`.padEnd(1_024, '.')),
+  );
+}
+
+async function createTopics(cluster: TestCluster, topics: ITopicConfig[]): Promise<void> {
+  const admin = createKafka(cluster.brokers.map((node) => node.address)).admin();
+  await admin.connect();
+  try {
+    await admin.createTopics({ waitForLeaders: true, topics });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function read(cluster: TestCluster, topic: string): Promise<(string | undefined)[]> {
   const kafka = createKafka(cluster.brokers.map((node) => node.address));
   const admin = kafka.admin();
-  const producer = kafka.producer();
-  await admin.connect();
+  const consumer = kafka.consumer({ groupId: `readers-of-${topic}` });
+  await Promise.all([admin.connect(), consumer.connect()]);
+  try {
+    const [end] = await admin.fetchTopicOffsets(topic);
+    const values: (string | undefined)[] = [];
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await new Promise<void>((resolve, reject) => {
+      const eachMessage = async ({ message }: EachMessagePayload) => {
+        values.push(message.value?.toString());
+        if (String(Number(message.offset) + 1) === end?.high) resolve();
+      };
+      consumer.run({ eachMessage }).catch(reject);
+    });
+    return values;
+  } finally {
+    await Promise.all([admin.disconnect(), consumer.disconnect()]);
+  }
+}
+
+async function send(cluster: TestCluster, topic: string, values: string[]): Promise<void> {
+  const producer = createKafka(cluster.brokers.map((node) => node.address)).producer();
   await producer.connect();
   try {
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [
-        {
-          topic: TOPIC,
-          numPartitions: PARTITIONS,
-          replicationFactor: 3,
-          configEntries: [{ name: 'min.insync.replicas', value: '2' }],
-        },
-        { topic: 'single', replicaAssignment: [{ partition: 0, replicas: [1] }] },
-      ],
-    });
-    const messages = Array.from({ length: RECORDS }, (_, i) => ({ value: `${i}`.padEnd(1_024, '.') }));
-    await producer.send({ topic: TOPIC, acks: -1, messages });
+    await producer.send({ topic, acks: -1, messages: values.map((value) => ({ value })) });
   } finally {
     await producer.disconnect();
-    await admin.disconnect();
   }
 }

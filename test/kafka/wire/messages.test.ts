@@ -5,7 +5,7 @@ import { apiVersions } from '../../../src/kafka/wire/messages/api-versions.ts';
 import { describeConfigs } from '../../../src/kafka/wire/messages/describe-configs.ts';
 import { describeLogDirs } from '../../../src/kafka/wire/messages/describe-log-dirs.ts';
 import { describeTopicPartitions } from '../../../src/kafka/wire/messages/describe-topic-partitions.ts';
-import { electPreferredLeaders } from '../../../src/kafka/wire/messages/elect-leaders.ts';
+import { ELECTION, electLeaders } from '../../../src/kafka/wire/messages/elect-leaders.ts';
 import { listPartitionReassignments } from '../../../src/kafka/wire/messages/list-partition-reassignments.ts';
 import { addRaftVoter, removeRaftVoter } from '../../../src/kafka/wire/messages/raft-voters.ts';
 import { unregisterBroker } from '../../../src/kafka/wire/messages/unregister-broker.ts';
@@ -246,13 +246,36 @@ describe('DescribeLogDirs', () => {
 
 describe('ElectLeaders', () => {
   it('tells which partitions keep their leader, and why', () => {
-    expect(decode(electPreferredLeaders, 'electLeaders', 2)).toEqual({
+    expect(decode(electLeaders, 'electLeaders', 2)).toEqual({
       errorCode: 0,
       results: [
         { partition: 'orders-1', errorCode: 80, errorMessage: 'The preferred leader was not available.' },
       ],
     });
-    expect(encode(electPreferredLeaders, { timeoutMs: 1 }, 2)).toBe('00000000000100');
+    const all = { type: ELECTION.PREFERRED, partitions: null, timeoutMs: 1 };
+    expect(encode(electLeaders, all, 2)).toBe('00000000000100');
+    const some = [
+      { topic: 'a', partition: 1 },
+      { topic: 'b', partition: 2 },
+      { topic: 'a', partition: 3 },
+    ];
+    expect(encode(electLeaders, { type: ELECTION.UNCLEAN, partitions: some, timeoutMs: 1 }, 2)).toBe(
+      [
+        '01',
+        '03',
+        '0261',
+        '03',
+        '00000001',
+        '00000003',
+        '00',
+        '0262',
+        '02',
+        '00000002',
+        '00',
+        '00000001',
+        '00',
+      ].join(''),
+    );
   });
 });
 

@@ -1,7 +1,7 @@
 // When a broker's disk may be given up.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { brokerReplaceGate, replaceImpact } from '../../../src/model/safety/broker-replace-gate.ts';
+import { brokerReplaceGate, remnants, replaceImpact } from '../../../src/model/safety/broker-replace-gate.ts';
 import { anySnapshot, healthySnapshot, leftInSync, partition, snapshot, topic } from './snapshots.ts';
 
 /** Broker 0 is down. */
@@ -123,5 +123,30 @@ describe('what giving up the disk of a broker would mean', () => {
           if (brokerReplaceGate(any, nodeId).open) expect(replaceImpact(any, nodeId).onlyHere).toEqual([]);
       }),
     );
+  });
+});
+
+describe('what is left of partitions when a disk is given up', () => {
+  const remnantsOf = (state: ReturnType<typeof partition>) =>
+    remnants(snapshot([topic('orders', 2, [state])], { brokers }), 0);
+
+  it('is a copy behind the lost one, on a broker that serves', () => {
+    const left = [{ topic: 'orders', partition: 4 }];
+    expect(remnantsOf(partition(4, [0, 1], { isr: [0], leader: -1 }))).toEqual(left);
+    expect(remnantsOf(partition(4, [0, 1], { isr: [], eligible: [0], leader: -1 }))).toEqual(left);
+    expect(remnantsOf(partition(4, [0, 1], { isr: [], leader: -1 }))).toEqual(left);
+  });
+
+  it.each([
+    ['no other copy', partition(0, [0], { isr: [0], leader: -1 })],
+    ['a copy on a disk that failed', partition(0, [0, 1], { isr: [0], leader: -1, offline: [0, 1] })],
+    [
+      'a full copy on a broker that is down, and may come back',
+      partition(0, [0, 1, 9], { isr: [9], leader: -1 }),
+    ],
+    ['a leader', partition(0, [0, 1], { isr: [1] })],
+    ['no replica on the lost disk', partition(0, [1, 2], { isr: [], leader: -1 })],
+  ])('is not touched where there is %s', (_, state) => {
+    expect(remnantsOf(state)).toEqual([]);
   });
 });

@@ -28,8 +28,8 @@ export const PREVIEW_TIMEOUT_MS = 2_500;
  * directory than before. Nobody looks at what has no leader then for minutes (`leader.imbalance.check.interval.seconds`).
  */
 const LEADERLESS_MS = 2_000;
-/** A JVM that takes longer than this to ask for its registration never will. */
-const HUNG_MS = 5 * 60_000;
+/** A JVM that takes longer than this to ask for its registration never will; with an empty disk, it has nothing to read before. */
+const HUNG_MS = { NEW: 2 * 60_000, OTHER: 5 * 60_000 };
 
 /** No deadline: a gate never times out into "go". It ends when the node is ready, or is cancelled. */
 export async function awaitControllerReady(input: AwaitControllersInput, waiting: Waiting): Promise<void> {
@@ -49,6 +49,7 @@ export async function awaitBrokerReady(
   waiting: Waiting,
 ): Promise<BrokerAwaited> {
   const options = { signal: waiting.signal };
+  const hungMs = isNew === true ? HUNG_MS.NEW : HUNG_MS.OTHER;
   let unheardSinceMs: number | null = null;
   let leaderlessSinceMs: number | null = null;
   let first: CatchUp | null = null;
@@ -60,10 +61,10 @@ export async function awaitBrokerReady(
     const isUnheardOf =
       readiness.isUnheardOf === true || (isNew === true && readiness.nobodyAnswers === true);
     unheardSinceMs = isUnheardOf ? (unheardSinceMs ?? Date.now()) : null;
-    if (unheardSinceMs !== null && Date.now() - unheardSinceMs > HUNG_MS) {
+    if (unheardSinceMs !== null && Date.now() - unheardSinceMs > hungMs) {
       const look = await describeVoters(controllers, options);
       if (look.known && look.snapshot.leaderId >= 0)
-        return { hung: `${readiness.waitingFor}, for ${HUNG_MS / 60_000} minutes` };
+        return { hung: `${readiness.waitingFor}, for ${hungMs / 60_000} minutes` };
       unheardSinceMs = null;
     }
     const { leaderless } = readiness;

@@ -67,6 +67,12 @@ export function grant(operation: OperationRecord, name: string): void {
   if (operation.held?.includes(name) !== true) operation.held = [...(operation.held ?? []), name];
 }
 
+/** Takes back a node that the running operation has not touched. */
+export function ungrant(operation: OperationRecord, name: string): void {
+  operation.wanted = (operation.wanted ?? []).filter((wanted) => wanted !== name);
+  operation.held = (operation.held ?? []).filter((held) => held !== name);
+}
+
 /** Takes back what the operation reports as done: READY again, kept stopped, or left to a person. */
 export function takeBack(state: ClusterState, operationId: string, reported: readonly NodeState[]): void {
   const { operation } = state;

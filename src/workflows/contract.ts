@@ -239,8 +239,9 @@ export const dynamicChangedSignal =
   defineSignal<[{ operationId: string; begun?: string[]; values?: Record<string, string | null> }]>(
     'dynamicChanged',
   );
-/** An operation reports a change of a node; the given fields replace those of the entity. */
-export const nodeChangedSignal = defineSignal<[{ operationId: string; nodes: NodeState[] }]>('nodeChanged');
+/** An operation reports a change of a node; the given fields replace those of the entity. `wants` as in `nodeWanted`, after that. */
+export const nodeChangedSignal =
+  defineSignal<[{ operationId: string; nodes: NodeState[]; wants?: string }]>('nodeChanged');
 
 /**
  * An operation has run its plan to the end. It counts as ended for people only when this is accepted, so that whoever sees it
@@ -312,6 +313,8 @@ export interface OperationInput {
   reason?: string;
   /** What the request says of how it is to be run. */
   options?: OperationOptions;
+  /** It asks for its next node with the report of the one before. Operations that were begun earlier ask for each by itself. */
+  asksAhead?: true;
 }
 export interface OperationOptions {
   /** Nodes are stopped within these hours only. */

@@ -11,9 +11,7 @@ export function setGrantHandlers(entity: Entity): void {
     description: 'From an operation: it wants a node.',
     fits: (message) => hasShape(message, { operationId: 'string', node: 'string' }),
     apply: ({ operationId, node }) => {
-      const operation = entity.state?.operation;
-      if (operation?.id !== operationId) return;
-      operation.wanted = [...(operation.wanted ?? []).filter((name) => name !== node), node];
+      want(entity, operationId, node);
       entity.work.push(() => Promise.resolve());
     },
   });
@@ -31,6 +29,13 @@ export function setGrantHandlers(entity: Entity): void {
       forgetSpecs(state);
     },
   });
+}
+
+/** Remembers a wish of the running operation. */
+export function want({ state }: Entity, operationId: string, node: string): void {
+  if (state?.operation?.id !== operationId) return;
+  const { operation } = state;
+  operation.wanted = [...(operation.wanted ?? []).filter((name) => name !== node), node];
 }
 
 /** Gives the running operation what it wants and can have; tells it, once, why not. */

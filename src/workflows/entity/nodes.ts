@@ -3,13 +3,14 @@ import { isCancellation, log, sleep } from '@temporalio/workflow';
 import { forgetNode, forgetSpecs } from '../../model/change-state.ts';
 import { newestTask, NODE_STATUS, type ClusterState, type NodeState } from '../../model/cluster.ts';
 import { applyNodes, letFall, observeTask, runningOperations, UUIDS_KEPT } from '../../model/entity.ts';
-import { BY_GRANT, holderOf, takeBack } from '../../model/grants.ts';
+import { BY_GRANT, holderOf, takeBack, ungrant } from '../../model/grants.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { onMaster } from '../activity-proxies.ts';
 import * as contract from '../contract.ts';
 import { messageOf } from '../failure.ts';
 import { hasShape, NODE_SHAPE, onInternalSignal, TASK_SHAPE } from '../internal-signal.ts';
 import { tellOperation, type Entity } from './entity.ts';
+import { want } from './grants.ts';
 import { recordEnd } from './operations.ts';
 
 /** Sets the handlers of what operations and the session tell of nodes. */
@@ -17,8 +18,9 @@ export function setNodeHandlers(entity: Entity): void {
   onInternalSignal(contract.nodeChangedSignal, {
     description: 'From an operation: a node changed.',
     fits: ({ nodes }) => Array.isArray(nodes) && nodes.every((node) => hasShape(node, NODE_SHAPE)),
-    apply: ({ operationId, nodes }) => {
+    apply: ({ operationId, nodes, wants }) => {
       if (entity.state) takeReport(entity, entity.state, operationId, nodes);
+      if (wants !== undefined) want(entity, operationId, wants);
       entity.work.push(() => Promise.resolve());
     },
   });
@@ -41,13 +43,15 @@ export function setNodeHandlers(entity: Entity): void {
     },
   });
   onInternalSignal(contract.nodeYieldedSignal, {
-    description: 'From a recovery: it has let go of a node that is to be replaced.',
+    description: 'From an operation: it has let go of a node.',
     fits: (yielded) => hasShape(yielded, { operationId: 'string', node: 'string' }),
     apply: ({ operationId, node }) => {
-      const recovery = entity.state?.recoveries.find(({ id }) => id === operationId);
-      if (!entity.state || !recovery) return;
-      recovery.nodes = (recovery.nodes ?? []).filter((name) => name !== node);
-      letFall(entity.state, node);
+      const { state } = entity;
+      const recovery = state?.recoveries.find(({ id }) => id === operationId);
+      if (state && recovery) recovery.nodes = (recovery.nodes ?? []).filter((name) => name !== node);
+      else if (state?.operation?.id === operationId) ungrant(state.operation, node);
+      else return;
+      letFall(state, node);
       entity.work.push(() => Promise.resolve());
     },
   });

@@ -116,6 +116,7 @@ function startChildOf(
     requestedBy,
     ...(reason === undefined ? {} : { reason }),
     ...(options === undefined || Object.keys(options).length === 0 ? {} : { options }),
+    asksAhead: true,
   };
   return startChild<OperationWorkflow>(kind, {
     workflowId: contract.operationWorkflowId(id),

@@ -58,6 +58,10 @@ export interface Operation {
   readonly backingOff: Set<string>;
   /** Nodes that the entity has given to it and that it has not given back. */
   readonly granted: Set<string>;
+  /** Nodes that it has asked for ahead of the steps that need them. */
+  readonly asked: Set<string>;
+  /** Why the entity does not give it a node yet. */
+  readonly withheld: Map<string, string>;
   /** Hash of what a person may approve, by the step that waits for it. */
   readonly approvals: Map<string, string>;
   /** Steps that a person has approved. */
@@ -100,6 +104,8 @@ export function beginOperation(input: contract.OperationInput): Operation {
     again: new Set(),
     backingOff: new Set(),
     granted: new Set(input.cluster.operation?.held),
+    asked: new Set(),
+    withheld: new Map(),
     approvals: new Map(),
     approved: new Set(),
     proposal: null,
@@ -134,6 +140,13 @@ export function markWaiting(operation: Operation, stepId: string, reason: string
   if (reason === null) setStep(operation.progress, stepId, { status: STATUS.RUNNING, nowMs });
   else setStep(operation.progress, stepId, { status: STATUS.WAITING, reason, nowMs });
   show(operation);
+}
+
+/** Shows at the steps of a node why it is not given, if that has been said. */
+export function sayWithheld(operation: Operation, node: string): void {
+  const reason = operation.withheld.get(node);
+  if (reason === undefined) return;
+  for (const { id } of stepsOfNode(operation, node)) markWaiting(operation, id, reason);
 }
 
 /** Sets the handlers of what the entity and activities tell. */
@@ -198,6 +211,7 @@ export function setEntityHandlers(operation: Operation): void {
     apply: ({ node }) => {
       operation.nodes[node.name] = node;
       operation.granted.add(node.name);
+      operation.withheld.delete(node.name);
       for (const { id } of stepsOfNode(operation, node.name)) markWaiting(operation, id, null);
     },
   });
@@ -205,7 +219,8 @@ export function setEntityHandlers(operation: Operation): void {
     description: 'From the cluster: why the operation does not get a node yet.',
     fits: (message) => hasShape(message, { node: 'string', reason: 'string' }),
     apply: ({ node, reason }) => {
-      for (const { id } of stepsOfNode(operation, node)) markWaiting(operation, id, reason);
+      operation.withheld.set(node, reason);
+      sayWithheld(operation, node);
     },
   });
   onInternalSignal(contract.supersedeSignal, {

@@ -178,7 +178,19 @@ async function untilResumed(operation: Operation, step: StepProgress): Promise<v
     ...(step.runs > 0 ? { reason: 'it is run again after the pause' } : {}),
   });
   show(operation);
+  await giveBackAsked(operation, step);
   await condition(() => !progress.paused || isYielded(operation, step));
+}
+
+/** A node that was asked for ahead is the entity's again while the operation is paused: whatever falls meanwhile is recovered. */
+async function giveBackAsked(operation: Operation, { action }: StepProgress): Promise<void> {
+  if (!('node' in action) || !operation.asked.has(action.node)) return;
+  const { node } = action;
+  await condition(() => operation.granted.has(node) || !operation.progress.paused);
+  if (!operation.progress.paused) return;
+  operation.asked.delete(node);
+  operation.granted.delete(node);
+  await tellYielded(operation, node);
 }
 
 /** Nodes are stopped within the hours that were asked for only; what was stopped is started at any hour. */

@@ -29,6 +29,7 @@ import {
   nodesOfKind,
   report,
   settled,
+  stoppedNext,
   stopTask,
   takeNode,
   withSession,
@@ -86,6 +87,7 @@ export async function start(
       node = await report(
         operation,
         settled({ ...ready, status: NODE_STATUS.READY, taskState: 'TASK_RUNNING', readyAtMs: Date.now() }),
+        stoppedNext(operation, step),
       );
       // It may have ended while that was told; what was given back is not this operation's any more.
       if (isByGrant(operation) || !hasEnded(operation, node)) return;

@@ -26,12 +26,12 @@ import {
   type SessionInfo,
 } from '../../model/cluster.ts';
 import { resourceChange } from '../../model/node/resource-change.ts';
-import type { StepProgress } from '../../model/plan/plan.ts';
+import { STATUS, type StepProgress } from '../../model/plan/plan.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { onSession } from '../activity-proxies.ts';
 import { clusterWorkflowId, nodeChangedSignal, nodeWantedSignal } from '../contract.ts';
 import { codeOf, messageOf, refuse } from '../failure.ts';
-import { isByGrant, markWaiting, type Operation } from '../operation/operation.ts';
+import { isByGrant, markWaiting, sayWithheld, type Operation } from '../operation/operation.ts';
 import { FIRST_BOUND_SECONDS, LAST_BOUND_SECONDS, sessionAfter } from '../operation/session-after.ts';
 
 /** Pause before a call whose failure passes by itself is made again: at first, and at last, doubling each time. */
@@ -179,13 +179,19 @@ export async function fit(operation: Operation, step: StepProgress, node: NodeSt
   return report(operation, { ...node, placement: { ...placement, ...sizes } });
 }
 
-/** Tells the entity before the operation goes on: its state is the truth about what exists. */
-export async function report(operation: Operation, node: NodeState): Promise<NodeState> {
+/**
+ * Tells the entity before the operation goes on: its state is the truth about what exists.
+ *
+ * @param wants node that the operation asks for with the same words
+ */
+export async function report(operation: Operation, node: NodeState, wants?: string): Promise<NodeState> {
   operation.nodes[node.name] = node;
   if (node.status === NODE_STATUS.READY || node.paused !== undefined) operation.granted.delete(node.name);
+  if (wants !== undefined) operation.asked.add(wants);
   await getExternalWorkflowHandle(clusterWorkflowId(operation.input.cluster.name)).signal(nodeChangedSignal, {
     operationId: operation.input.operationId,
     nodes: [node],
+    ...(wants === undefined ? {} : { wants }),
   });
   return node;
 }
@@ -195,17 +201,33 @@ export async function report(operation: Operation, node: NodeState): Promise<Nod
  * Until then nothing else touches it.
  */
 export async function takeNode(operation: Operation, name: string): Promise<NodeState> {
+  const isAsked = operation.asked.delete(name);
   if (isByGrant(operation) && !operation.granted.has(name)) {
-    await getExternalWorkflowHandle(clusterWorkflowId(operation.input.cluster.name)).signal(
-      nodeWantedSignal,
-      {
-        operationId: operation.input.operationId,
-        node: name,
-      },
-    );
+    if (isAsked) sayWithheld(operation, name);
+    else
+      await getExternalWorkflowHandle(clusterWorkflowId(operation.input.cluster.name)).signal(
+        nodeWantedSignal,
+        {
+          operationId: operation.input.operationId,
+          node: name,
+        },
+      );
     await condition(() => operation.granted.has(name));
   }
   return nodeOf(operation, name);
+}
+
+/** The node that is stopped right after a step: it is asked for with the report of the step's own, unless hours are to be waited for. */
+export function stoppedNext(
+  { input, progress, yielded }: Operation,
+  { id }: StepProgress,
+): string | undefined {
+  if (input.asksAhead !== true || input.options?.window !== undefined) return undefined;
+  const phase = progress.phases.find(({ steps }) => steps.some((step) => step.id === id));
+  if (phase?.strategy !== 'serial') return undefined;
+  const next = phase.steps[phase.steps.findIndex((step) => step.id === id) + 1];
+  if (next?.action.kind !== 'stop' || next.status !== STATUS.PENDING) return undefined;
+  return yielded.has(next.action.node) ? undefined : next.action.node;
 }
 
 /** Gives a node back that runs as it was given. One that does not run is kept: a later step starts it, or the end of the operation. */

@@ -50,8 +50,8 @@ export async function awaitBrokerReady(
 ): Promise<BrokerAwaited> {
   const options = { signal: waiting.signal };
   const hungMs = isNew === true ? HUNG_MS.NEW : HUNG_MS.OTHER;
-  let unheardSinceMs: number | null = null;
-  let leaderlessSinceMs: number | null = null;
+  const unheardForMs = stopwatch();
+  const leaderlessForMs = stopwatch();
   let first: CatchUp | null = null;
   for (;;) {
     const readiness = await brokerReadiness(nodeId, brokers, options);
@@ -60,18 +60,16 @@ export async function awaitBrokerReady(
     first ??= now;
     const isUnheardOf =
       readiness.isUnheardOf === true || (isNew === true && readiness.nobodyAnswers === true);
-    unheardSinceMs = isUnheardOf ? (unheardSinceMs ?? Date.now()) : null;
-    if (unheardSinceMs !== null && Date.now() - unheardSinceMs > hungMs) {
+    if (unheardForMs(isUnheardOf) > hungMs) {
       const look = await describeVoters(controllers, options);
       if (look.known && look.snapshot.leaderId >= 0)
         return { hung: `${readiness.waitingFor}, for ${hungMs / 60_000} minutes` };
-      unheardSinceMs = null;
+      unheardForMs(false);
     }
-    const { leaderless } = readiness;
-    leaderlessSinceMs = leaderless ? (leaderlessSinceMs ?? Date.now()) : null;
-    if (leaderless && leaderlessSinceMs !== null && Date.now() - leaderlessSinceMs > LEADERLESS_MS) {
+    const { leaderless = [] } = readiness;
+    if (leaderlessForMs(leaderless.length > 0) > LEADERLESS_MS) {
       await electPreferredLeaders(brokers, options, leaderless);
-      leaderlessSinceMs = null;
+      leaderlessForMs(false);
     }
     waiting.set(readiness.waitingFor + sayCatchUp(first, now));
     await pause(POLL_MS);
@@ -104,4 +102,13 @@ export async function untilReady(look: () => Promise<Readiness>, waiting: Waitin
     await pause(POLL_MS);
     waiting.signal.throwIfAborted();
   }
+}
+
+/** Tells, with each look at something, for how long it has held without a break. */
+function stopwatch(): (holds: boolean) => number {
+  let sinceMs: number | null = null;
+  return (holds) => {
+    sinceMs = holds ? (sinceMs ?? Date.now()) : null;
+    return sinceMs === null ? 0 : Date.now() - sinceMs;
+  };
 }

@@ -18,8 +18,11 @@ export interface StreamWatch {
  * worker holds a thousand sessions. More often finds a lost worker no sooner; a cancellation is heard of with the next beat.
  */
 export const BEAT_MS = 4_000;
-/** An attempt that is not through by then is stuck; it ends by its heartbeat timeout, and another begins. */
-export const OPENING_LIMIT_MS = 60_000;
+/**
+ * An attempt that is not through by then is stuck; it ends by its heartbeat timeout, and another begins. A worker of half a core takes
+ * minutes to take a thousand sessions over, and an attempt that is begun anew has to wait its turn anew.
+ */
+export const OPENING_LIMIT_MS = 5 * 60_000;
 /** The stream is dead when nothing arrived for this many of Mesos' heartbeats. */
 export const HEARTBEATS_MISSED = 2.5;
 

@@ -218,11 +218,10 @@ export async function takeNode(operation: Operation, name: string): Promise<Node
 }
 
 /** The node that is stopped right after a step: it is asked for with the report of the step's own, unless hours are to be waited for. */
-export function stoppedNext(
-  { input, progress, yielded }: Operation,
-  { id }: StepProgress,
-): string | undefined {
-  if (input.asksAhead !== true || input.options?.window !== undefined) return undefined;
+export function stoppedNext(operation: Operation, { id }: StepProgress): string | undefined {
+  const { input, progress, yielded } = operation;
+  if (!isByGrant(operation) || input.asksAhead !== true || input.options?.window !== undefined)
+    return undefined;
   const phase = progress.phases.find(({ steps }) => steps.some((step) => step.id === id));
   if (phase?.strategy !== 'serial') return undefined;
   const next = phase.steps[phase.steps.findIndex((step) => step.id === id) + 1];

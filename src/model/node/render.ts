@@ -34,7 +34,7 @@ export interface RenderedNode {
 /**
  * Renders a node.
  *
- * @throws MillraceError INTERNAL when the node or a controller has no place yet
+ * @throws MillraceError INTERNAL when the node or a controller of the first quorum has no place yet
  */
 export function renderNode(input: NodeInput): RenderedNode {
   const { spec, node } = input;

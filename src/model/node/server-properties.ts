@@ -17,7 +17,7 @@ export interface NodeInput {
   spec: ClusterSpec;
   kafkaClusterId: string;
   node: NodeState;
-  /** All controllers, placed. */
+  /** All controllers; one that is to join the quorum, and has no place yet, counts for nothing. */
   controllers: readonly NodeState[];
 }
 
@@ -26,7 +26,7 @@ export interface NodeInput {
  * addresses and advertise the host name and port of their placement, or their own name on a network of containers. A
  * broker's rack is what the spec says of its agent; without that it has none.
  *
- * @throws MillraceError INTERNAL when the node or a controller has no place yet
+ * @throws MillraceError INTERNAL when the node or a controller of the first quorum has no place yet
  */
 export function serverProperties({ spec, node, controllers }: NodeInput): Record<string, string> {
   const placement = placementOf(node);
@@ -35,7 +35,7 @@ export function serverProperties({ spec, node, controllers }: NodeInput): Record
   const own: Record<string, string> = {
     'process.roles': node.kind,
     'node.id': String(node.nodeId),
-    'controller.quorum.bootstrap.servers': byId(controllers).map(addressOf).join(','),
+    'controller.quorum.bootstrap.servers': placedById(controllers).map(addressOf).join(','),
     'controller.listener.names': LISTENER.CONTROLLER,
     'listener.security.protocol.map': `${LISTENER.CLIENT}:PLAINTEXT,${LISTENER.CONTROLLER}:PLAINTEXT`,
     listeners: `${listener}://0.0.0.0:${placement.port}`,
@@ -54,7 +54,7 @@ export function serverProperties({ spec, node, controllers }: NodeInput): Record
 
 /** The first quorum, as `StorageTool format --initial-controllers` wants it: `3000@host:port:directoryId,…`. */
 export function initialControllers(controllers: readonly NodeState[]): string {
-  return byId(controllers)
+  return placedById(controllers)
     .map((controller) => `${controller.nodeId}@${addressOf(controller)}:${controller.directoryId}`)
     .join(',');
 }
@@ -72,8 +72,11 @@ export function metaProperties(
   };
 }
 
-function byId(nodes: readonly NodeState[]): NodeState[] {
-  return [...nodes].sort((a, b) => a.nodeId - b.nodeId);
+/** Not those that are to join and have no place yet: whatever falls meanwhile is started without them. */
+function placedById(controllers: readonly NodeState[]): NodeState[] {
+  return controllers
+    .filter(({ placement, joins }) => placement !== null || joins === undefined)
+    .sort((a, b) => a.nodeId - b.nodeId);
 }
 
 function addressOf(node: NodeState): string {

@@ -130,6 +130,14 @@ describe('renderNode', () => {
     expect(() => renderNode(inputOf('broker', {}, { controllers }))).toThrow(/controller-0 has no place yet/);
   });
 
+  it('does not wait for the place of a controller that is to join: nobody can ask it yet', () => {
+    const first = nodeOf('controller', 0);
+    const joining = nodeOf('controller', 1, { placement: null, joins: { replacing: [] } });
+    expect(renderNode(inputOf('controller', {}, { controllers: [first, joining] }))).toEqual(
+      renderNode(inputOf('controller', {}, { controllers: [first] })),
+    );
+  });
+
   it('keeps each variable and the command below what Linux allows, for the largest spec that is accepted', () => {
     const config = Object.fromEntries(Array.from({ length: 99 }, (_, n) => [`p${n}`, 'ü'.repeat(195)]));
     const jvmOptions = Array.from({ length: 99 }, () => `-D${"'".repeat(198)}`);

@@ -66,6 +66,7 @@ export async function runCell(
     );
     const audit = await ledger.audit();
     const state = operationState(ended);
+    const { outcome = '' } = idle.history.find(({ id }) => id === operationId) ?? {};
     const { lost, repeated, disordered } = audit;
     return {
       operation: operation.name,
@@ -75,7 +76,9 @@ export async function runCell(
       acknowledged: audit.acknowledged,
       longestGapMs: audit.longestGapMs,
       wrong: [
-        ...(state === 'COMPLETE' ? [] : [`the operation is ${state}`]),
+        ...(state === 'COMPLETE' || operation.givesUp?.test(outcome)
+          ? []
+          : [`the operation is ${state}: ${outcome}`]),
         ...(lost.length > 0
           ? [`${lost.length} acknowledged records lost (${lost.slice(0, 3).join(', ')})`]
           : []),

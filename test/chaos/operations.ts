@@ -9,7 +9,12 @@ import { smallSpec, type TestStack } from '../support/stack.ts';
 export const CLUSTER = 'chaos';
 /** Three controllers: one may be down. One agent more than brokers, and one more, for those that come. */
 const small = smallSpec(CLUSTER);
-export const SPEC: ClusterSpecInput = { ...small, controllers: { ...small.controllers, count: 3 } };
+export const SPEC: ClusterSpecInput = {
+  ...small,
+  controllers: { ...small.controllers, count: 3 },
+  // The same brokers are killed in cell after cell: that is no crash loop, and must not be paused for like one.
+  recovery: { backoff: { initialSeconds: 1, maxSeconds: 5 } },
+};
 export const AGENTS = { count: 6, cpus: 3, memMb: 3072, diskMb: 8192 };
 
 export interface ChaosOperation {

@@ -6,7 +6,7 @@ import { describeLogDirs } from './wire/messages/describe-log-dirs.ts';
 import type { AskOptions, KafkaAddress } from './types.ts';
 
 /**
- * The size of all partitions with a replica on the broker; null when not every leader could tell.
+ * The size of all partitions with a replica on the broker and on others; null when not every leader could tell.
  *
  * @throws the reason of the signal when it is aborted
  */
@@ -18,7 +18,8 @@ export async function bytesToReplicate(
   const leaders = new Map<string, number>();
   for (const { name, partitions } of snapshot.topics)
     for (const { partition, leader, replicas } of partitions)
-      if (replicas.includes(about.brokerId)) leaders.set(`${name}-${partition}`, leader);
+      if (replicas.length > 1 && replicas.includes(about.brokerId))
+        leaders.set(`${name}-${partition}`, leader);
   const wanted = new Set(leaders.values());
   const asked = about.brokers.filter(({ nodeId }) => wanted.has(nodeId));
   const answers = await askEach(asked, options, (connection) =>

@@ -36,7 +36,7 @@ export function brokerReplaceGate(
     };
   const hosted = hostedBy(snapshot, brokerId);
   const needing = hosted.filter((partition) => !hasLeaderElsewhere(partition, brokerId));
-  if (force || needing.length === 0) return { open: true, partitions: hosted.length };
+  if (force || needing.length === 0) return { open: true, partitions: copied(hosted) };
   const names = needing.map((partition) => `${partition.name} (${sayNeed(partition, brokerId)})`);
   return {
     open: false,
@@ -49,7 +49,7 @@ export function brokerReplaceGate(
 
 /** What it would mean to give up the disk of a broker at this moment. */
 export interface ReplaceImpact {
-  /** Replicas on it: each is copied to its next disk. */
+  /** Replicas on it that others have, too: each is copied to its next disk. */
   partitions: number;
   /** Their size; null when a leader could not be asked. */
   bytes: number | null;
@@ -64,7 +64,7 @@ export function replaceImpact(
 ): Pick<ReplaceImpact, 'partitions' | 'onlyHere'> {
   const hosted = hostedBy(snapshot, brokerId);
   return {
-    partitions: hosted.length,
+    partitions: copied(hosted),
     onlyHere: hosted
       .filter(({ live }) => !live.some((id) => id !== brokerId))
       .map((partition) => `${partition.name} (${sayNeed(partition, brokerId)})`),
@@ -96,6 +96,11 @@ export function sayCopied({ partitions, bytes }: Pick<ReplaceImpact, 'partitions
 
 function hostedBy(snapshot: ReplicationSnapshot, brokerId: number): JudgedPartition[] {
   return judgedPartitions(snapshot).filter(({ state }) => state.replicas.includes(brokerId));
+}
+
+/** Nobody can copy the only replica of a partition. */
+function copied(hosted: readonly JudgedPartition[]): number {
+  return hosted.filter(({ state }) => state.replicas.length > 1).length;
 }
 
 function hasLeaderElsewhere({ state, live }: JudgedPartition, brokerId: number): boolean {

@@ -105,7 +105,7 @@ describe('what giving up the disk of a broker would mean', () => {
 
   it('names what a serving broker alone has, and counts what would be copied', () => {
     expect(replaceImpact(snapshot([orders], { brokers: serving }), 0)).toEqual({
-      partitions: 3,
+      partitions: 2,
       onlyHere: ['orders-1 (its only replica)', 'orders-2 (in sync: only broker 0)'],
     });
   });

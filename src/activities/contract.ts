@@ -155,7 +155,7 @@ export interface AwaitBrokerReplaceableInput {
   brokers: KafkaAddress[];
   /** A person has given its data up: only wait until Kafka counts it as down. */
   force?: boolean;
-  /** With force: it is given up now, so what others have of its partitions gets a leader. */
+  /** Its new disk is taken next: with force, what others have of its partitions gets a leader. */
   final?: true;
 }
 export interface BrokerReplaceable {

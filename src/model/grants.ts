@@ -61,6 +61,12 @@ export function decideGrant(state: ClusterState, name: string): Grant {
     : { kind: 'granted', node };
 }
 
+/** Remembers which node the running operation asks for. */
+export function want({ operation }: ClusterState, operationId: string, name: string): void {
+  if (operation?.id !== operationId) return;
+  operation.wanted = [...(operation.wanted ?? []).filter((wanted) => wanted !== name), name];
+}
+
 /** Records that the running operation has got a node that it asked for. */
 export function grant(operation: OperationRecord, name: string): void {
   operation.wanted = (operation.wanted ?? []).filter((wanted) => wanted !== name);

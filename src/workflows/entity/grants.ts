@@ -1,6 +1,6 @@
 // Nodes that the running operation asks for: given when nothing else has them, with what the entity knows of them.
 import { forgetSpecs } from '../../model/change-state.ts';
-import { decideGrant, grant } from '../../model/grants.ts';
+import { decideGrant, grant, want } from '../../model/grants.ts';
 import * as contract from '../contract.ts';
 import { hasShape, onInternalSignal } from '../internal-signal.ts';
 import { requireState, tellOperation, type Entity } from './entity.ts';
@@ -11,7 +11,7 @@ export function setGrantHandlers(entity: Entity): void {
     description: 'From an operation: it wants a node.',
     fits: (message) => hasShape(message, { operationId: 'string', node: 'string' }),
     apply: ({ operationId, node }) => {
-      want(entity, operationId, node);
+      if (entity.state) want(entity.state, operationId, node);
       entity.work.push(() => Promise.resolve());
     },
   });
@@ -29,13 +29,6 @@ export function setGrantHandlers(entity: Entity): void {
       forgetSpecs(state);
     },
   });
-}
-
-/** Remembers a wish of the running operation. */
-export function want({ state }: Entity, operationId: string, node: string): void {
-  if (state?.operation?.id !== operationId) return;
-  const { operation } = state;
-  operation.wanted = [...(operation.wanted ?? []).filter((name) => name !== node), node];
 }
 
 /** Gives the running operation what it wants and can have; tells it, once, why not. */

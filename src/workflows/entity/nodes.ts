@@ -3,14 +3,13 @@ import { isCancellation, log, sleep } from '@temporalio/workflow';
 import { forgetNode, forgetSpecs } from '../../model/change-state.ts';
 import { newestTask, NODE_STATUS, type ClusterState, type NodeState } from '../../model/cluster.ts';
 import { applyNodes, letFall, observeTask, runningOperations, UUIDS_KEPT } from '../../model/entity.ts';
-import { BY_GRANT, holderOf, takeBack, ungrant } from '../../model/grants.ts';
+import { BY_GRANT, holderOf, takeBack, ungrant, want } from '../../model/grants.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { onMaster } from '../activity-proxies.ts';
 import * as contract from '../contract.ts';
 import { messageOf } from '../failure.ts';
 import { hasShape, NODE_SHAPE, onInternalSignal, TASK_SHAPE } from '../internal-signal.ts';
 import { tellOperation, type Entity } from './entity.ts';
-import { want } from './grants.ts';
 import { recordEnd } from './operations.ts';
 
 /** Sets the handlers of what operations and the session tell of nodes. */
@@ -19,8 +18,10 @@ export function setNodeHandlers(entity: Entity): void {
     description: 'From an operation: a node changed.',
     fits: ({ nodes }) => Array.isArray(nodes) && nodes.every((node) => hasShape(node, NODE_SHAPE)),
     apply: ({ operationId, nodes, wants }) => {
-      if (entity.state) takeReport(entity, entity.state, operationId, nodes);
-      if (wants !== undefined) want(entity, operationId, wants);
+      if (entity.state) {
+        takeReport(entity, entity.state, operationId, nodes);
+        if (wants !== undefined) want(entity.state, operationId, wants);
+      }
       entity.work.push(() => Promise.resolve());
     },
   });

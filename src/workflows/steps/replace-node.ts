@@ -1,6 +1,6 @@
 // The steps that give a node another place.
 import { getExternalWorkflowHandle, uuid4 } from '@temporalio/workflow';
-import type { BrokerReplaceable, StopGate } from '../../activities/contract.ts';
+import type { AwaitBrokerReplaceableInput, BrokerReplaceable, StopGate } from '../../activities/contract.ts';
 import { NODE_KIND, NODE_STATUS, type NodeState } from '../../model/cluster.ts';
 import { count, nameSome } from '../../model/names.ts';
 import type { StepProgress } from '../../model/plan/plan.ts';
@@ -36,17 +36,12 @@ export function isForced(step: StepProgress | undefined): boolean {
   return step?.action.kind === 'replaceable' && step.action.force === true;
 }
 
-/**
- * Waits until Kafka can do without a node's data; what is to be copied, or null of a controller.
- *
- * @param how.force a person has given up what only this node has
- * @param how.final its new disk is taken next
- */
+/** Waits until Kafka can do without a node's data; what is to be copied, or null of a controller. */
 export async function awaitReplaceable(
   operation: Operation,
   step: StepProgress,
   { kind, name, nodeId }: NodeState,
-  { force, final = false }: { force: boolean; final?: boolean },
+  how: Pick<AwaitBrokerReplaceableInput, 'force' | 'final'>,
 ): Promise<BrokerReplaceable | null> {
   const caller = callerOf(step);
   const options = { summary: `wait until Kafka can do without the data of ${name}` };
@@ -61,8 +56,7 @@ export async function awaitReplaceable(
       caller,
       nodeId,
       brokers: addressesOf(operation, NODE_KIND.BROKER),
-      ...(force ? { force } : {}),
-      ...(force && final ? { final: true as const } : {}),
+      ...how,
     },
   ]);
 }

@@ -260,21 +260,7 @@ describe('ElectLeaders', () => {
       { topic: 'a', partition: 3 },
     ];
     expect(encode(electLeaders, { type: ELECTION.UNCLEAN, partitions: some, timeoutMs: 1 }, 2)).toBe(
-      [
-        '01',
-        '03',
-        '0261',
-        '03',
-        '00000001',
-        '00000003',
-        '00',
-        '0262',
-        '02',
-        '00000002',
-        '00',
-        '00000001',
-        '00',
-      ].join(''),
+      '01 03 0261 03 00000001 00000003 00 0262 02 00000002 00 00000001 00'.replaceAll(' ', ''),
     );
   });
 });

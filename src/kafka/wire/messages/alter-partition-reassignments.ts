@@ -27,19 +27,15 @@ export const alterPartitionReassignments: Api<
   flexibleFrom: 0,
   encode: (writer, { moves, timeoutMs }) => {
     writer.int32(timeoutMs);
-    const topics = [...new Set(moves.map(({ topic }) => topic))];
-    writer.array(topics, (topic) => {
+    writer.array([...Map.groupBy(moves, ({ topic }) => topic)], ([topic, mine]) => {
       writer.string(topic);
-      writer.array(
-        moves.filter((move) => move.topic === topic),
-        ({ partition, replicas }) => {
-          writer.int32(partition);
-          writer.array(replicas, (replica) => {
-            writer.int32(replica);
-          });
-          writer.endStruct();
-        },
-      );
+      writer.array(mine, ({ partition, replicas }) => {
+        writer.int32(partition);
+        writer.array(replicas, (replica) => {
+          writer.int32(replica);
+        });
+        writer.endStruct();
+      });
       writer.endStruct();
     });
     writer.endStruct();
